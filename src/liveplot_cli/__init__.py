@@ -1,0 +1,41 @@
+"""Turn a history of numbers into a moving picture.
+
+`render` writes files, `animation` hands back a matplotlib `FuncAnimation`, `read` loads a `History`, `show` plays it.
+Each is imported when it is first used, so that the command line answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from liveplot_cli.errors import LiveplotError as LiveplotError
+    from liveplot_cli.history import History as History
+    from liveplot_cli.jobs.animate import animation as animation
+    from liveplot_cli.jobs.render import Rendered as Rendered
+    from liveplot_cli.jobs.render import render as render
+    from liveplot_cli.jobs.show import show as show
+    from liveplot_cli.readers import read as read
+
+_HOMES = {
+    "History": "history",
+    "LiveplotError": "errors",
+    "Rendered": "jobs.render",
+    "animation": "jobs.animate",
+    "read": "readers",
+    "render": "jobs.render",
+    "show": "jobs.show",
+}
+
+__all__ = ["History", "LiveplotError", "Rendered", "animation", "read", "render", "show"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,43 @@
+"""The source notebook's first animation: row after row, each drawn against the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+    from liveplot_cli.charts import Update
+    from liveplot_cli.history import History
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row at a time, drawn against the columns; limits hold for the whole history."""
+
+    def draw(self, axes: Axes, history: History) -> Update:
+        """One line over the columns' numbers, or over their places where the names are words."""
+        import numpy as np
+
+        from liveplot_cli import style
+        from liveplot_cli.history import bounds, isolated
+
+        numbers = history.column_numbers
+        places = np.arange(len(history.columns)) if numbers is None else numbers
+        (line,) = axes.plot(places, history.row(0))
+        axes.set_xlim(*style.padded(bounds(places), margin=0.02))
+        axes.set_ylim(*style.padded(history.bounds()))
+        axes.set_xlabel("column")
+        if numbers is None:
+            style.name_ticks(axes.xaxis, history.columns)
+
+        def update(position: float) -> Iterable[Artist]:
+            row = history.row(position)
+            line.set_ydata(row)
+            style.mark_isolated(line, isolated(row))
+            return [line]
+
+        return update

@@ -1,0 +1,96 @@
+"""Training curves: each column grows to the right as the rows go by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from liveplot_cli.option import option
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from numpy.typing import NDArray
+
+    from liveplot_cli.charts import Update
+    from liveplot_cli.history import History
+
+
+def window(text: str) -> int:
+    """A number of rows, 2 or more."""
+    if not text.isascii() or not text.isdigit() or int(text) < 2:
+        raise ValueError(f"{text!r} is not a whole number of rows from 2 on")
+    return int(text)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Each column is a line that grows to the right with the rows."""
+
+    window: int | None = option(
+        None,
+        "--window",
+        group="Chart",
+        metavar="N",
+        parse=window,
+        shown="all",
+        help="Keep only the last N rows in view (trace).",
+    )
+
+    def draw(self, axes: Axes, history: History) -> Update:
+        """One line per column over the index, with a dot at its head; limits hold for the whole history."""
+        from liveplot_cli import style
+        from liveplot_cli.history import bounds
+
+        places = style.place_labels(axes.xaxis, history.labels)
+        series = [_Series(axes, places, history, column) for column in range(len(history.columns))]
+        axes.set_xlabel(history.index_name)
+        axes.set_ylim(*style.padded(history.bounds()))
+        last = len(history) - 1
+        span = last if self.window is None else min(last, self.window - 1)
+        axes.set_xlim(*style.padded(bounds(places[: span + 1]), margin=0.02))
+        if len(series) == 1:
+            axes.set_ylabel(style.legible(history.columns[0]))
+        else:
+            style.name_lines(axes, history.columns)
+
+        def update(position: float) -> Iterable[Artist]:
+            row = math.floor(position)
+            if span < last:
+                start = max(0, row - span)
+                axes.set_xlim(*style.padded(bounds(places[start : start + span + 1]), margin=0.02))
+            return [one.grow(row) for one in series]
+
+        return update
+
+
+class _Series:
+    """One column's line. A column that is mostly gaps, as loggers write them, is joined across its gaps."""
+
+    def __init__(self, axes: Axes, places: NDArray[Any], history: History, column: int) -> None:
+        import numpy as np
+
+        from liveplot_cli.history import isolated
+
+        values = history.values[:, column]
+        known = ~np.isnan(values)
+        alone = isolated(values)
+        sparse = 2 * np.count_nonzero(alone) > np.count_nonzero(known)
+        self._rows = np.flatnonzero(known) if sparse else np.arange(len(values))
+        self._places, self._values = places[self._rows], values[self._rows]
+        self._dots = np.flatnonzero(isolated(self._values))
+        self._line: Line2D
+        (self._line,) = axes.plot([], [], marker="o", markersize=5)
+
+    def grow(self, row: int) -> Line2D:
+        """Show the values up to a row, those between two gaps and the latest as dots."""
+        import numpy as np
+
+        shown = int(np.searchsorted(self._rows, row, side="right"))
+        dots = self._dots[: np.searchsorted(self._dots, shown)].tolist()
+        self._line.set_data(self._places[:shown], self._values[:shown])
+        self._line.set_markevery([*dots, shown - 1] if shown else [])
+        return self._line

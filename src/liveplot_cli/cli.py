@@ -1,0 +1,192 @@
+"""The command line: `liveplot render`, `liveplot show`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from liveplot_cli import charts, encoders, readers
+from liveplot_cli.errors import LiveplotError, MissingError
+from liveplot_cli.look import Look
+from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
+from liveplot_cli.selection import Selection
+from liveplot_cli.signals import Interrupted, die_of, handled
+from liveplot_cli.timing import Timing
+
+if TYPE_CHECKING:
+    from liveplot_cli.jobs.render import Rendered
+
+# The jobs, and with them numpy, matplotlib and PyAV, are imported when a command runs: help must come at once.
+_DRAWING = [Timing, Selection, *readers.load_all(), *charts.load_all(), Look]
+
+
+def _work_options(command: Command) -> Command:
+    for flags, meaning in (
+        (("--debug",), "Show the traceback of an error."),
+        (("-v", "--verbose"), "Say what was chosen, and why."),
+        (("-q", "--quiet"), "Say nothing but errors."),
+    ):
+        command = click.option(*flags, cls=GroupedOption, group="Work", is_flag=True, help=meaning)(command)
+    return command
+
+
+_kind_option = click.option(
+    "-k", "--kind",
+    cls=GroupedOption, group="Chart", type=click.Choice([charts.AUTO, *charts.names()]), default=charts.AUTO,
+    show_default=True, help="What to draw; auto takes trace for one column or up to 12 with names, else line.",
+)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="liveplot-cli", message="liveplot %(version)s")
+def cli() -> None:
+    """Turn a history of numbers into a moving picture.
+
+    A history is a matrix: row 1 holds the initial values, every further row the values after an update.
+    """
+
+
+@cli.command(cls=GroupedCommand, no_args_is_help=True)
+@click.argument("history")
+@click.option(
+    "-o", "--output",
+    cls=GroupedOption, group="Output", multiple=True, required=True, metavar="OUT",
+    help="File to write: .gif, .mp4, or a folder/ of numbered PNG frames; repeat it for several, drawn once.",
+)  # fmt: skip
+@_kind_option
+@options_from([*_DRAWING, *encoders.load_all()])
+@_work_options
+def render(
+    history: str, output: Sequence[str], kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any
+) -> None:
+    """Draw the HISTORY (.csv or .npy) into files, one frame per row.
+
+    \b
+    liveplot render history.npy -o film.gif
+    liveplot render loss.csv -o loss.mp4 --fps 30 --hold 2 -t "loss, epoch {index}"
+    """
+    _log(quiet, verbose)
+    os.environ["MPLBACKEND"] = "agg"  # nothing here opens a window, whatever the user's backend is, or fails to be
+    from liveplot_cli.jobs.render import render as job
+
+    with _progress(quiet) as progress:
+        written = job(history, *output, kind=kind, progress=progress, **_given(given))
+    if not quiet:
+        for file in written:
+            click.echo(_closing(file), err=True)
+
+
+@cli.command(cls=GroupedCommand, no_args_is_help=True)
+@click.argument("history")
+@click.option(
+    "--step", cls=GroupedOption, group="Time", is_flag=True, help="Start paused; each Enter goes on by one row."
+)
+@_kind_option
+@options_from(_DRAWING)
+@_work_options
+def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
+    """Play the HISTORY (.csv or .npy) in a window.
+
+    \b
+    space  pause or play      left, right, Enter  one row
+    Home, End  first, last    + -  speed          q  quit
+    """
+    _log(quiet, verbose)
+    try:
+        from liveplot_cli.jobs.show import show as job
+    except ValueError as error:  # what matplotlib answers an MPLBACKEND that it does not know
+        raise MissingError(
+            f"matplotlib does not start ({error}); set MPLBACKEND to one of these, or unset it"
+        ) from None
+
+    job(history, kind=kind, step=step, **_given(given))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; every error is one line on stderr and an exit code that can be relied on."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        with handled():
+            sys.exit(_status(arguments))
+    except Interrupted as interrupted:
+        click.echo("Aborted.", err=True)
+        die_of(interrupted.signum)
+
+
+def _status(arguments: Sequence[str]) -> int:
+    debug = "--debug" in arguments
+    try:
+        status = cli.main(args=list(arguments), prog_name="liveplot", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        _complain(error.format_message())
+        return error.exit_code
+    except LiveplotError as error:
+        if debug:
+            raise
+        _complain(error.sentence + _advice(error))
+        return error.exit_code
+    except Exception as error:
+        if debug:
+            raise
+        _complain(f"this is a bug in liveplot ({type(error).__name__}: {error}); run again with --debug and report it")
+        return 1
+
+
+def _complain(sentence: str) -> None:
+    click.echo(f"Error: {' '.join(sentence.split())}", err=True)
+
+
+def _advice(error: LiveplotError) -> str:
+    if error.cure is None:
+        return ""
+    name, value = error.cure
+    return f"; try --{name} {value}"
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that were on the command line; the others keep the defaults declared with them."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _closing(file: Rendered) -> str:
+    frames = f"{file.frames:,} frame" + ("s" if file.frames != 1 else "")
+    width, height = file.size
+    return f"{file.path}: {frames}, {float(file.seconds):.2f} s, {width}x{height}, {file.bytes:,} bytes"
+
+
+def _log(quiet: bool, verbose: bool) -> None:
+    """Send the package's notes to stderr: warnings, with -v what was chosen too, with -q nothing."""
+    import logging
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("liveplot: %(message)s"))
+    log = logging.getLogger("liveplot_cli")
+    log.handlers[:] = [handler]
+    log.propagate = False
+    log.setLevel(logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar with the time left on stderr, where that is a terminal; else nothing."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    with ExitStack() as shown:
+        bars: list[Any] = []
+
+        def advance(done: int, total: int) -> None:
+            if not bars:
+                bars.append(shown.enter_context(click.progressbar(length=total, label="Drawing", file=sys.stderr)))
+            bars[0].update(1)
+
+        yield advance

@@ -1,0 +1,78 @@
+"""A folder of numbered PNG pictures, one per frame at the film's rate, for any other program to go on with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, ClassVar
+
+from liveplot_cli.timing import ticks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from liveplot_cli.encoders import Draw
+    from liveplot_cli.film import Film, Pixels
+
+_Chunk = list[tuple[bytes, int]]
+
+
+@dataclass(frozen=True)
+class Png:
+    """Numbered pictures in a folder: 00001.png and so on."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ("",)
+    folder: ClassVar[bool] = True
+
+    def plan(self, film: Film) -> _Pictures:
+        """As many pictures as the film has frames at its rate."""
+        return _Pictures((film.width, film.height), film.fps, tuple(ticks(film.durations, film.fps)))
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    size: tuple[int, int]
+    fps: Fraction
+    repeats: tuple[int, ...]
+
+    @property
+    def frames(self) -> int:
+        return sum(self.repeats)
+
+    @property
+    def seconds(self) -> Fraction:
+        return self.frames / self.fps
+
+    def begin(self, start: int, draw: Draw) -> _Coder:
+        return _Coder(iter(self.repeats[start:]))
+
+    @contextmanager
+    def open(self, path: Path) -> Iterator[Callable[[_Chunk], None]]:
+        digits = max(5, len(str(self.frames)))
+        written = 0
+
+        def append(chunk: _Chunk) -> None:
+            nonlocal written
+            for picture, repeats in chunk:
+                for _ in range(repeats):
+                    written += 1
+                    (path / f"{written:0{digits}}.png").write_bytes(picture)
+
+        yield append
+
+
+class _Coder:
+    def __init__(self, repeats: Iterator[int]) -> None:
+        self._repeats = repeats
+        self._chunk: _Chunk = []
+
+    def add(self, pixels: Pixels) -> None:
+        import imageio.v3 as imageio
+
+        picture = imageio.imwrite("<bytes>", pixels[..., :3], extension=".png")
+        self._chunk.append((picture, next(self._repeats)))
+
+    def finish(self) -> _Chunk:
+        return self._chunk

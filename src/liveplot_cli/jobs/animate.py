@@ -1,0 +1,24 @@
+"""A history as matplotlib's own animation: for a notebook, or for a script that goes on from there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from liveplot_cli import charts, style
+from liveplot_cli.jobs.prepare import Source, prepare
+from liveplot_cli.scene import Scene
+
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
+
+
+def animation(source: Source, kind: str = charts.AUTO, **options: object) -> FuncAnimation:
+    """A `matplotlib.animation.FuncAnimation` of the very film that `render` would draw.
+
+    `source` is a path, a `History` or an array of shape (rows, columns); `options` are those of the command line, by
+    their long names. In a notebook: `HTML(animation("loss.csv").to_jshtml())`. Raises `UsageError` or `DataError`.
+    """
+    prepared = prepare(source, kind, options)
+    with style.applied():
+        scene = Scene(prepared.history, prepared.chart, prepared.look)
+        return scene.animation(prepared.timing.moments(len(prepared.history)))

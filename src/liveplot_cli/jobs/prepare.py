@@ -1,0 +1,59 @@
+"""What every job starts with: a source and options become a history, a chart, a look and a timing."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from liveplot_cli import charts, encoders, readers
+from liveplot_cli.charts import Chart
+from liveplot_cli.history import History
+from liveplot_cli.look import Look
+from liveplot_cli.option import build, refuse_unused
+from liveplot_cli.selection import Selection
+from liveplot_cli.timing import Timing
+
+Source = History | ArrayLike | str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A history, what it is drawn as, and how fast."""
+
+    history: History
+    chart: Chart
+    look: Look
+    timing: Timing
+
+
+def prepare(source: Source, kind: str, given: Mapping[str, object], *, encoders_used: Iterable[type] = ()) -> Prepared:
+    """Read the source and take every given option to what it belongs to.
+
+    Raises `UsageError` for an option that nothing in use takes, `DataError` for a source that can't be used.
+    """
+    timing, look, selection = build(Timing, given), build(Look, given), build(Selection, given)
+    used = [Timing, Look, Selection, *encoders_used]
+    if isinstance(source, str | os.PathLike):
+        reader = readers.reader_for(source)
+        used.append(reader)
+        history = readers.read_with(build(reader, given), source, selection)
+    else:
+        whole = source if isinstance(source, History) else History(source)  # type: ignore[arg-type]
+        history = selection.pick_rows(selection.pick_columns(whole))
+    chart: Any = _chart(kind, history)
+    known = [Timing, Look, Selection, *readers.load_all(), *charts.load_all(), *encoders.load_all()]
+    refuse_unused(given, [*used, chart], known)
+    return Prepared(history, build(chart, given), look, timing)
+
+
+def _chart(kind: str, history: History) -> Any:
+    """The chart class of a kind, or of the kind that suits the history."""
+    if kind == charts.AUTO:
+        kind, reason = charts.choose(history)
+        logging.getLogger(__name__).info("%s: drawn as %s, for %s", history.name, kind, reason)
+    return charts.load(kind)

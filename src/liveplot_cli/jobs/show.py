@@ -1,0 +1,20 @@
+"""The other job: read, plan, play in a window."""
+
+from __future__ import annotations
+
+from liveplot_cli import charts, style
+from liveplot_cli.jobs.prepare import Source, prepare
+from liveplot_cli.screens import window
+from liveplot_cli.screens.player import Player
+
+
+def show(source: Source, kind: str = charts.AUTO, *, step: bool = False, **options: object) -> None:
+    """Play a history in a window until it is closed; with `step` it starts paused and Enter goes on by one row.
+
+    `source` and `options` are as for `render`. Raises `MissingError` where there is no display, before any reading.
+    """
+    window.require_display()
+    prepared = prepare(source, kind, options)
+    player = Player(prepared.timing.moments(len(prepared.history)), playing=not step)
+    with style.applied():
+        window.play(prepared.history, prepared.chart, prepared.look, player)

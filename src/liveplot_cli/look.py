@@ -1,0 +1,113 @@
+"""What a picture is asked to look like: its words, its limits, its size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from liveplot_cli.option import option
+
+
+def number_pair(text: str) -> tuple[float | None, float | None]:
+    """Two limits `A,B`; either may be left empty and is then found from the data."""
+    parts = text.replace(":", ",").split(",")
+    try:
+        pair = [float(part) if part.strip() else None for part in parts]
+    except ValueError:
+        pair = []
+    if len(pair) != 2 or any(limit is not None and not math.isfinite(limit) for limit in pair):
+        raise ValueError(f"{text!r} is not two numbers such as 0,1 or 0, or ,1")
+    if pair[0] is not None and pair[0] == pair[1]:
+        raise ValueError(f"{text!r} leaves no room between the limits")
+    return pair[0], pair[1]
+
+
+def pixel_size(text: str) -> tuple[int, int]:
+    """Width and height in pixels from `640x480`."""
+    width, _, height = text.lower().partition("x")
+    if not (_is_whole(width) and _is_whole(height)):
+        raise ValueError(f"{text!r} is not a size in pixels such as 640x480")
+    size = int(width), int(height)
+    if min(size) < 16 or max(size) > 8192:
+        raise ValueError(f"{text} is not between 16x16 and 8192x8192 pixels")
+    return size
+
+
+def dots_per_inch(text: str) -> int:
+    """Dots per inch, 20 to 1000."""
+    if not _is_whole(text) or not 20 <= int(text) <= 1000:
+        raise ValueError(f"{text!r} is not a whole number from 20 to 1000")
+    return int(text)
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+@dataclass(frozen=True)
+class Look:
+    """The words around a chart, its limits and its size."""
+
+    title: str | None = option(
+        None,
+        "-t",
+        "--title",
+        group="Words",
+        metavar="TEXT",
+        parse=str,
+        shown="the file's name and a counter",
+        help="Title over the chart; {row} {index} {rows} {name} are filled in for every frame.",
+    )
+    xlabel: str | None = option(
+        None,
+        "--xlabel",
+        group="Words",
+        metavar="TEXT",
+        parse=str,
+        shown="the index's name",
+        help="Label of the horizontal axis.",
+    )
+    ylabel: str | None = option(
+        None,
+        "--ylabel",
+        group="Words",
+        metavar="TEXT",
+        parse=str,
+        shown="a single column's name",
+        help="Label of the vertical axis.",
+    )
+    xlim: tuple[float | None, float | None] = option(
+        (None, None),
+        "--xlim",
+        group="Axes",
+        metavar="A,B",
+        parse=number_pair,
+        shown="from the data",
+        help="Limits of the horizontal axis; either may be left empty.",
+    )
+    ylim: tuple[float | None, float | None] = option(
+        (None, None),
+        "--ylim",
+        group="Axes",
+        metavar="A,B",
+        parse=number_pair,
+        shown="from the whole history",
+        help="Limits of the vertical axis; either may be left empty.",
+    )
+    size: tuple[int, int] = option(
+        (640, 480),
+        "--size",
+        group="Looks",
+        metavar="WxH",
+        parse=pixel_size,
+        shown="640x480",
+        help="Size of the picture in pixels.",
+    )
+    dpi: int = option(
+        100,
+        "--dpi",
+        group="Looks",
+        metavar="N",
+        parse=dots_per_inch,
+        help="Dots per inch: more makes words and lines larger in the same picture.",
+    )

@@ -1,0 +1,81 @@
+"""Options, declared once as fields of frozen dataclasses; the command line, Python and the docs all read them here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from liveplot_cli.errors import UsageError
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """What a person needs to know of an option: its flags, its help, the form of its value, and how text becomes one.
+
+    `parse` is None for a yes/no option; otherwise it raises `ValueError` with a sentence for text it can't take.
+    """
+
+    flags: tuple[str, ...]
+    help: str
+    group: str
+    metavar: str
+    parse: Callable[[str], Any] | None
+    default: str
+
+
+def option(
+    default: T,
+    *flags: str,
+    help: str,
+    group: str,
+    metavar: str = "",
+    parse: Callable[[str], Any] | None = None,
+    shown: str | None = None,
+) -> T:
+    """A dataclass field that is an option; `shown` replaces the default in the help, "" leaves it out."""
+    described = Option(flags, help, group, metavar, parse, str(default) if shown is None else shown)
+    field: T = dataclasses.field(default=default, metadata={"option": described})
+    return field
+
+
+def options_of(cls: type) -> dict[str, Option]:
+    """The options a dataclass declares, by field name, in order."""
+    return {field.name: field.metadata["option"] for field in dataclasses.fields(cls) if "option" in field.metadata}
+
+
+def build(cls: type[T], given: Mapping[str, object]) -> T:
+    """An instance of `cls` from those of the `given` values that are its options; text and numbers are parsed.
+
+    Raises `UsageError` for a value that can't be taken.
+    """
+    values = {
+        name: _value(name, described, given[name]) for name, described in options_of(cls).items() if name in given
+    }
+    return cls(**values)
+
+
+def refuse_unused(given: Iterable[str], used: Iterable[type], known: Iterable[type]) -> None:
+    """Refuse an option that nothing in use takes, rather than ignore it in silence.
+
+    Raises `UsageError`, naming the `known` classes whose option it is.
+    """
+    taken = {name for cls in used for name in options_of(cls)}
+    for name in given:
+        if name in taken:
+            continue
+        owners = [cls.__name__.lower() for cls in known if name in options_of(cls)]
+        if not owners:
+            raise UsageError(f"there is no option {name!r}")
+        raise UsageError(f"the option {name!r} belongs to {' and '.join(owners)}, which is not used here")
+
+
+def _value(name: str, described: Option, value: object) -> object:
+    if described.parse is None or isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    try:
+        return described.parse(str(value))
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from None

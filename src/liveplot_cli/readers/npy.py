@@ -1,0 +1,74 @@
+"""NumPy's `.npy`: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
+
+from liveplot_cli.errors import DataError
+
+# numpy is imported where it is used: the command line reads this file for its help, which must come at once.
+if TYPE_CHECKING:
+    import numpy as np
+
+    from liveplot_cli.history import History
+    from liveplot_cli.selection import Selection
+
+_MAGIC = b"\x93NUMPY"
+_LONGEST_HEADER = 10_000
+
+
+@dataclass(frozen=True)
+class Npy:
+    """An array of shape (rows, columns), or (rows,) for a single column."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".npy",)
+
+    def read(self, file: Path, selection: Selection) -> History:
+        """The array as a history; nothing in the file is ever executed."""
+        from liveplot_cli.history import History
+
+        return selection.pick_columns(History(_load(file)))
+
+
+def _load(file: Path) -> Any:
+    import numpy as np
+
+    with file.open("rb") as stream:
+        shape, dtype = _header(stream)
+        if dtype.hasobject:
+            raise DataError("it holds Python objects, which are never loaded; save numbers instead")
+        if dtype.kind not in "biuf":
+            raise DataError(f"it holds {dtype}; save numbers instead")
+        have = file.stat().st_size - stream.tell()
+        need = math.prod(shape) * dtype.itemsize
+        if have != need:
+            raise DataError(f"it has {have:,} bytes of numbers where its header says {need:,}; was it cut short?")
+    try:
+        return np.load(file, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise DataError(f"this is not a readable .npy file ({error})") from None
+
+
+def _header(stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    from numpy.lib import format as npy
+
+    start = stream.read(len(_MAGIC))
+    if not start:
+        raise DataError("the file is empty")
+    if start != _MAGIC:
+        raise DataError(f"this is not a .npy file: it starts with {start!r}")
+    stream.seek(0)
+    try:
+        version = npy.read_magic(stream)
+        read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+        shape, _, dtype = read(stream, max_header_size=_LONGEST_HEADER)
+    except MemoryError:
+        raise
+    except Exception as error:  # numpy answers a broken header with any of eight exceptions
+        raise DataError(f"the .npy header is broken ({type(error).__name__})") from None
+    if any(length < 0 for length in shape):
+        raise DataError(f"the .npy header is broken: its shape is {shape}")
+    return shape, dtype

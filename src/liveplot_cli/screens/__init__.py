@@ -1,0 +1,1 @@
+"""Screens: frames for eyes, as they are drawn."""

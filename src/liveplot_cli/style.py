@@ -1,0 +1,139 @@
+"""How a picture looks: the theme, and the small things every chart draws alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+import numpy as np
+from cycler import cycler
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from numpy.typing import NDArray
+
+# Ten colours that people with any colour vision tell apart: Petroff, "Accessible Color Sequences for Data
+# Visualization", https://arxiv.org/abs/2107.02270. After ten they come again, dashed.
+PALETTE = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
+INK, MUTED, RULE, PAPER = "#22262b", "#6b727a", "#dfe3e7", "#ffffff"
+
+_THEME: dict[str, Any] = {
+    "figure.facecolor": PAPER,
+    "axes.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "font.size": 10,
+    "text.color": INK,
+    "text.parse_math": False,  # a title or a column called `$5` is text from the data, not a formula
+    "axes.prop_cycle": cycler(linestyle=["-", "--", ":"]) * cycler(color=PALETTE),
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
+    "axes.labelpad": 6,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 12,
+    "axes.titlepad": 12,
+    "axes.titleweight": "bold",
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": RULE,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "ytick.major.size": 0,
+    "lines.linewidth": 1.8,
+    "lines.solid_joinstyle": "round",
+    "lines.solid_capstyle": "round",
+    "lines.dash_joinstyle": "round",
+    "legend.frameon": False,
+    "legend.labelcolor": INK,
+    "legend.handlelength": 1.4,
+    "figure.constrained_layout.w_pad": 0.14,
+    "figure.constrained_layout.h_pad": 0.12,
+}
+_FARTHEST = 1e300  # beyond it the ticks' arithmetic overflows
+_LONGEST_WORD = 40
+_MOST_NAMED = 16
+
+
+# What belongs to the user's machine rather than to the picture.
+_THEIRS = ("backend", "interactive", "keymap", "tk.", "webagg", "toolbar", "timezone")
+
+
+@contextmanager
+def applied() -> Iterator[None]:
+    """Draw in the project's looks, whatever the user's matplotlibrc says."""
+    defaults = matplotlib.rcParamsDefault
+    settings: dict[Any, Any] = {name: defaults[name] for name in defaults if not name.startswith(_THEIRS)}
+    with matplotlib.rc_context(settings | _THEME):
+        yield
+
+
+def padded(bounds: tuple[float, float], margin: float = 0.05) -> tuple[float, float]:
+    """Limits with a margin around the data, for a constant as well as for the largest of numbers."""
+    low, high = (min(max(value, -_FARTHEST), _FARTHEST) for value in bounds)
+    room = (high - low) * margin or abs(high) * margin or 0.5
+    return low - room, high + room
+
+
+def place_labels(axis: Axis, labels: NDArray[Any]) -> NDArray[Any]:
+    """Where the rows' labels stand on an axis, shape (rows,), the axis' ticks set up for dates or words."""
+    if labels.dtype.kind == "M":
+        locator = AutoDateLocator(maxticks=7)
+        axis.set_major_locator(locator)
+        axis.set_major_formatter(ConciseDateFormatter(locator))
+        return np.asarray(date2num(labels))
+    if labels.dtype.kind == "U":
+        name_ticks(axis, list(labels))
+        return np.arange(len(labels), dtype=float)
+    return labels.astype(float)
+
+
+def name_lines(axes: Axes, names: Sequence[str]) -> None:
+    """A legend of the axes' lines beside the chart, where it never hides data."""
+    lines = axes.get_lines()[:_MOST_NAMED]
+    handles = [Line2D([], [], color=line.get_color(), linestyle=line.get_linestyle()) for line in lines]
+    labels = [legible(name) for name in names[:_MOST_NAMED]]
+    if len(names) > _MOST_NAMED:
+        handles.append(Line2D([], [], linestyle=""))
+        labels.append(f"+{len(names) - _MOST_NAMED} more")
+    figure = axes.get_figure(root=True)
+    if figure is not None:
+        figure.legend(handles, labels, loc="outside right upper")
+
+
+def name_ticks(axis: Axis, names: Sequence[str]) -> None:
+    """Label the places 0, 1, 2, … of an axis with names, as many as fit."""
+
+    def name(place: float, _: object) -> str:
+        return legible(names[round(place)]) if 0 <= round(place) < len(names) else ""
+
+    longest = max(len(legible(name)) for name in names)
+    axis.set_major_locator(
+        MaxNLocator(nbins=max(2, min(len(names), 60 // (longest + 2))), integer=True, steps=[1, 2, 5, 10])
+    )
+    axis.set_major_formatter(FuncFormatter(name))
+
+
+def legible(text: str) -> str:
+    """Text from the data as a picture can carry it: one line of printable characters, not too long."""
+    text = "".join(character if character.isprintable() else "�" for character in text)
+    return text if len(text) <= _LONGEST_WORD else text[: _LONGEST_WORD - 1] + "…"
+
+
+def mark_isolated(line: Line2D, alone: NDArray[np.bool_]) -> None:
+    """Show the values that stand between two gaps as dots, where the line itself shows nothing."""
+    line.set_marker("o" if alone.any() else "")
+    line.set_markersize(line.get_linewidth() * 2)
+    line.set_markevery(np.flatnonzero(alone).tolist())

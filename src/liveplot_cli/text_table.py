@@ -1,0 +1,216 @@
+"""Text in rows and columns, strictly read: every cell is a number, a gap, a date or a word, and never a guess.
+
+The first line is a header if one of its cells is neither a number nor a date. Blank lines and lines that begin with `#`
+are passed over. An empty cell, `NA` and `nan` are gaps; any other cell that is no number is an error, told by its line
+(counted from 1, in the file) and its column.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveplot_cli.errors import DataError, quoted
+
+_GAPS = frozenset(("", "NA", "nan", "NaN"))
+_NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?)")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?Z?)?)?")
+_DELIMITERS = (",", ";", "\t", "|")
+_INDEX_NAMES = frozenset(
+    "step steps global_step epoch epochs iteration iterations iter batch round frame generation index "
+    "time timestamp date datetime year month week day hour".split()
+)
+_SNIFFED_LINES, _SNIFFED_CHARACTERS = 20, 100_000
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cells by column, stripped, the columns' names, and the line of the file that each row begins on.
+
+    `named` says whether the names are the file's own; else they are the columns' numbers from 0.
+    """
+
+    names: tuple[str, ...]
+    columns: list[list[str]]
+    lines: list[int]
+    named: bool
+
+    def numbers(self, column: int) -> NDArray[np.float64]:
+        """A column's cells, shape (rows,), gaps as NaN; raises `DataError` for the first that is no number."""
+        numbers = np.empty(len(self.lines))
+        for row, cell in enumerate(self.columns[column]):
+            if cell in _GAPS:
+                numbers[row] = np.nan
+            elif _NUMBER.fullmatch(cell):
+                numbers[row] = float(cell)
+            else:
+                raise self._not_a_number(row, column)
+        return numbers
+
+    def labels(self, column: int) -> NDArray[Any]:
+        """A column's cells as labels, shape (rows,): dates or numbers where all are, else the words as they stand."""
+        cells = self.columns[column]
+        if _are_dates(cells):
+            return np.array([self._date(row, column) for row in range(len(cells))])
+        if not all(_NUMBER.fullmatch(cell) for cell in cells):
+            return np.array(cells)
+        numbers = np.array([float(cell) for cell in cells])
+        whole = np.isfinite(numbers).all() and (numbers % 1 == 0).all() and (abs(numbers) < 2**53).all()
+        return numbers.astype(np.int64) if whole else numbers
+
+    def likely_index(self) -> int | None:
+        """The column that looks like the rows' labels: a first one of dates or words, or a rising one called step."""
+        if len(self.columns) == 1:
+            return None
+        first = self.columns[0]
+        if all(first) and (_are_dates(first) or not any(_is_number(cell) for cell in first)):
+            return 0
+        for number, name in enumerate(self.names):
+            if name.lower() in _INDEX_NAMES and _is_rising(self.columns[number]):
+                return number
+        return None
+
+    def _date(self, row: int, column: int) -> np.datetime64:
+        cell = self.columns[column][row]
+        try:
+            return np.datetime64(cell.removesuffix("Z"), "us")
+        except ValueError:
+            raise DataError(f"{self._place(row, column)}: there is no date {quoted(cell)}") from None
+
+    def _not_a_number(self, row: int, column: int) -> DataError:
+        cell = self.columns[column][row]
+        if self.named and cell == self.names[column]:
+            return DataError(f"{self._place(row, column)}: the header is repeated here; keep it on the first line only")
+        usable = [
+            name
+            for name, cells in zip(self.names, self.columns, strict=True)
+            if all(_is_number(cell) for cell in cells)
+        ]
+        cure = ("columns", ",".join(usable[:8])) if usable else None
+        return DataError(f"{self._place(row, column)}: {quoted(cell)} is not a number", cure=cure)
+
+    def _place(self, row: int, column: int) -> str:
+        return f"line {self.lines[row]}, column {column + 1} ({quoted(self.names[column])})"
+
+
+def decoded(content: bytes) -> str:
+    """A file's bytes as text: UTF-8 with or without a mark, or UTF-16 with one.
+
+    Raises `DataError` for an empty file and for bytes that are not text, with the line they are on.
+    """
+    if not content:
+        raise DataError("the file is empty")
+    encoding, name = ("utf-16", "UTF-16") if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "UTF-8")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(f"line {line}: byte {error.start} of the file is not {name} text") from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(f"line {line}: there is a NUL byte; this is not a text file")
+    return text
+
+
+def parsed(text: str, delimiter: str | None, header: bool | None, *, transpose: bool) -> Table:
+    """The table in a text; delimiter and header are found where they are None.
+
+    Raises `DataError` for a text without numbers, a ragged row, an open quote.
+    """
+    lines, rows = _records(text, delimiter or _sniffed(text))
+    _refuse_ragged(lines, rows)
+    if transpose:
+        rows = [list(column) for column in zip(*rows, strict=True)]
+        lines = list(range(1, len(rows) + 1))
+    if header is None:
+        header = not all(_is_number(cell) or _is_date(cell) for cell in rows[0])
+    names = _unique(rows[0]) if header else tuple(str(number) for number in range(len(rows[0])))
+    if header:
+        lines, rows = lines[1:], rows[1:]
+    if not rows:
+        raise DataError("there is a header but no row of numbers below it")
+    return Table(names, [list(column) for column in zip(*rows, strict=True)], lines, header)
+
+
+def _records(text: str, delimiter: str) -> tuple[list[int], list[list[str]]]:
+    """The line each record begins on, and its stripped cells; blank ones and comments are left out."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+    lines: list[int] = []
+    rows: list[list[str]] = []
+    line = 1
+    try:
+        for record in reader:
+            cells = [cell.strip() for cell in record]
+            if any(cells) and not cells[0].startswith("#"):
+                lines.append(line)
+                rows.append(cells)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        open_quote = "unexpected end of data" in str(error)
+        raise DataError(f"line {line}: {'a quote is opened and never closed' if open_quote else error}") from None
+    if not rows:
+        raise DataError("there is no data in the file")
+    return lines, rows
+
+
+def _sniffed(text: str) -> str:
+    """The delimiter that splits the first lines into the most columns, most of them alike; else a comma."""
+    start = [line for line in text[:_SNIFFED_CHARACTERS].splitlines() if line.strip() and not line.startswith("#")]
+    start = start[:_SNIFFED_LINES]
+    best, most = ",", 1
+    for candidate in _DELIMITERS:
+        widths = Counter(len(row) for row in csv.reader(start, delimiter=candidate))
+        width, lines = widths.most_common(1)[0] if widths else (1, 0)
+        if width > most and 2 * lines > len(start):
+            best, most = candidate, width
+    return best
+
+
+def _refuse_ragged(lines: list[int], rows: list[list[str]]) -> None:
+    width = len(rows[0])
+    for line, row in zip(lines, rows, strict=True):
+        if len(row) != width:
+            raise DataError(f"line {line}: {_cells(len(row))} where line {lines[0]} has {width}")
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, the second `loss` as `loss (2)`; a nameless column has its number."""
+    seen: Counter[str] = Counter()
+    unique = []
+    for number, cell in enumerate(names):
+        name = cell or str(number)
+        seen[name] += 1
+        unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(unique)
+
+
+def _is_rising(cells: Sequence[str]) -> bool:
+    if not all(_NUMBER.fullmatch(cell) for cell in cells):
+        return False
+    numbers = [float(cell) for cell in cells]
+    return all(before < after for before, after in pairwise(numbers))
+
+
+def _is_number(cell: str) -> bool:
+    return cell in _GAPS or _NUMBER.fullmatch(cell) is not None
+
+
+def _is_date(cell: str) -> bool:
+    return _DATE.fullmatch(cell) is not None
+
+
+def _are_dates(cells: Iterable[str]) -> bool:
+    return all(_is_date(cell) for cell in cells)

@@ -1,0 +1,122 @@
+"""When each row is shown: from rows and speed to moments, in exact fractions of a second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+from liveplot_cli.errors import UsageError
+from liveplot_cli.option import option
+
+_FINEST_RATE = 100_000  # with it a rate's numerator fits the 32 bits that video files have for it
+
+
+class Moment(NamedTuple):
+    """A position in the history (0 is the first row, 3.25 a quarter of the way on from the fourth) and its seconds."""
+
+    position: float
+    duration: Fraction
+
+
+def fraction(text: str) -> Fraction:
+    """An exact number from `20`, `29.97` or `30000/1001`; raises `ValueError` for anything not finite."""
+    try:
+        return Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"{text!r} is not a number") from None
+
+
+def positive(text: str) -> Fraction:
+    """An exact number above zero."""
+    number = fraction(text)
+    if number <= 0:
+        raise ValueError(f"{text} is not above zero")
+    return number
+
+
+def rate(text: str) -> Fraction:
+    """A number of things a second, between a thousandth and ten thousand."""
+    number = positive(text)
+    if not Fraction(1, 1000) <= number <= 10000:
+        raise ValueError(f"{text} is not between 0.001 and 10000")
+    return number.limit_denominator(_FINEST_RATE)
+
+
+def seconds(text: str) -> Fraction:
+    """A length of time, zero or more, with or without the unit `s`."""
+    number = fraction(text.strip().removesuffix("s"))
+    if number < 0:
+        raise ValueError(f"{text} is below zero")
+    return number
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How fast the rows go by. Without `speed` and `duration` each row is one frame."""
+
+    fps: Fraction = option(Fraction(20), "--fps", group="Time", metavar="N", parse=rate, help="Frames a second.")
+    speed: Fraction | None = option(
+        None, "--speed", group="Time", metavar="N", parse=rate, shown="fps", help="Rows a second."
+    )
+    duration: Fraction | None = option(
+        None, "--duration", group="Time", metavar="SECONDS", parse=positive, shown="",
+        help="Length of the whole film, holds included; instead of --speed.",
+    )  # fmt: skip
+    hold: Fraction = option(
+        Fraction(0), "--hold", group="Time", metavar="SECONDS", parse=seconds,
+        help="Stay on the last row for so much longer.",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        if self.speed is not None and self.duration is not None:
+            raise UsageError("speed and duration contradict one another; give one of them")
+        if self.duration is not None and self.hold >= self.duration:
+            raise UsageError("the hold leaves no time for the rows; make the duration longer than it")
+
+    def moments(self, rows: int) -> list[Moment]:
+        """One moment for each row shown; each lasts a whole number of frames, and the last holds.
+
+        The first moment shows the first row (unless there is but one frame) and the last always the last row. Where
+        there are fewer frames than rows, the rows shown are spread evenly.
+        """
+        frames = self._frames(rows)
+        if frames < rows:
+            shown = [_spread(frame, frames, rows) for frame in range(frames)]
+            counts = [1] * frames
+        else:
+            shown = list(range(rows))
+            starts = [-(-row * frames // rows) for row in range(rows + 1)]
+            counts = [stop - start for start, stop in pairwise(starts)]
+        moments = [Moment(row, count / self.fps) for row, count in zip(shown, counts, strict=True)]
+        last = moments[-1]
+        return [*moments[:-1], Moment(last.position, last.duration + self.hold)]
+
+    def _frames(self, rows: int) -> int:
+        if self.duration is not None:
+            return max(1, round((self.duration - self.hold) * self.fps))
+        return max(1, round(rows * self.fps / (self.speed or self.fps)))
+
+
+def _spread(frame: int, frames: int, rows: int) -> int:
+    """The row that frame `frame` of `frames` shows, first to first and last to last, rounded to the nearest."""
+    if frames == 1:
+        return rows - 1
+    return (2 * frame * (rows - 1) + frames - 1) // (2 * (frames - 1))
+
+
+def ticks(durations: Sequence[Fraction], per_second: Fraction) -> list[int]:
+    """How many ticks each duration lasts, rounding the time so far and never each duration.
+
+    The sum is the total time rounded to a tick, so no error gathers. A duration may come out as no tick at all.
+    """
+    counts: list[int] = []
+    elapsed, ticked = Fraction(0), 0
+    for duration in durations:
+        elapsed += duration
+        end = (2 * elapsed * per_second + 1) // 2
+        counts.append(end - ticked)
+        ticked = end
+    return counts
