@@ -19,10 +19,10 @@ Numbers = NDArray[np.float64]
 class History:
     """A matrix of shape (rows, columns): row 1 holds the initial values, each further row the values after an update.
 
-    `values` is any array-like of numbers, one dimension being one column; it is kept as float64, without a copy where it
-    is that already, and NaN or an infinity is a gap. `columns` names the columns ("0", "1", … by itself). `index` labels
-    the rows with numbers, dates (datetime64) or words (1, 2, … by itself) and `index_name` says what they are. `name` is
-    the title's `{name}`. Raises `DataError` where there is nothing to draw or the lengths do not fit.
+    `values` is any array-like of numbers, one dimension being one column; it is kept as float64, without a copy where
+    it is that already, and NaN or an infinity is a gap. `columns` names the columns ("0", "1", … by itself). `index`
+    labels the rows with numbers, dates (datetime64) or words (1, 2, … by itself) and `index_name` says what they are.
+    `name` is the title's `{name}`. Raises `DataError` where there is nothing to draw or the lengths do not fit.
     """
 
     values: Numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Sequence
 from operator import attrgetter
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _FIELDS = ("row", "index", "rows", "name")
 _MOVING_FIELDS = {"row", "index"}
+_FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a figure
+_LONGEST_TITLE = 120
 
 
 class Scene:
@@ -136,8 +139,8 @@ class _Words:
         self.artist = artist
         self._template = template
         self._history = history
+        self._formatter = _Steady(_widest(history))
         self._moving = bool(_fields(template) & _MOVING_FIELDS)
-        self._width = len(str(len(history)))
         if not self._moving:
             artist.set_text(self._filled(0))
 
@@ -148,13 +151,36 @@ class _Words:
         return self._moving
 
     def _filled(self, position: float) -> str:
-        row = int(position) + 1
+        history = self._history
+        values = {
+            "row": math.floor(position) + 1,
+            "index": history.label(position),
+            "rows": len(history),
+            "name": history.name,
+        }
         try:
-            return self._template.format(
-                row=row, index=self._history.label(position), rows=len(self._history), name=self._history.name
-            )
-        except (ValueError, IndexError, KeyError, AttributeError) as error:
+            return style.legible(self._formatter.format(self._template, **values), longest=_LONGEST_TITLE)
+        except (ValueError, TypeError) as error:
             raise UsageError(f"the title {quoted(self._template)} can't be filled in: {error}") from None
+
+
+class _Steady(string.Formatter):
+    """Fills in whole numbers as wide as the widest of them will be, so that the words behind a counter stay in place."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        text = str(format(value, format_spec))
+        is_count = isinstance(value, int) or (isinstance(value, str) and value.lstrip("-").isdecimal())
+        return text.rjust(self._width, _FIGURE_SPACE) if is_count and not format_spec else text
+
+
+def _widest(history: History) -> int:
+    """The most figures that a row's number or whole-number label has."""
+    labels = history.labels
+    numbers = [len(history), labels.min(), labels.max()] if labels.dtype.kind in "iu" else [len(history)]
+    return max(len(str(number)) for number in numbers)
 
 
 def _title_template(look: Look) -> str:

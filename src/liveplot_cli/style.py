@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,6 @@ _THEME: dict[str, Any] = {
     "figure.constrained_layout.h_pad": 0.12,
 }
 _FARTHEST = 1e300  # beyond it the ticks' arithmetic overflows
-_LONGEST_WORD = 40
 _MOST_NAMED = 16
 
 
@@ -126,10 +126,16 @@ def name_ticks(axis: Axis, names: Sequence[str]) -> None:
     axis.set_major_formatter(FuncFormatter(name))
 
 
-def legible(text: str) -> str:
-    """Text from the data as a picture can carry it: one line of printable characters, not too long."""
-    text = "".join(character if character.isprintable() else "�" for character in text)
-    return text if len(text) <= _LONGEST_WORD else text[: _LONGEST_WORD - 1] + "…"
+def legible(text: str, longest: int = 40) -> str:
+    """Text from the data as a picture can carry it: one line of characters that have a shape, not too long."""
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
+    return "".join(_drawable(character) for character in text)
+
+
+def _drawable(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) == "Zs":
+        return character
+    return " " if character.isspace() else "�"
 
 
 def mark_isolated(line: Line2D, alone: NDArray[np.bool_]) -> None:

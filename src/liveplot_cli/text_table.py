@@ -25,10 +25,20 @@ _GAPS = frozenset(("", "NA", "nan", "NaN"))
 _NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?Z?)?)?")
 _DELIMITERS = (",", ";", "\t", "|")
-_INDEX_NAMES = frozenset(
-    "step steps global_step epoch epochs iteration iterations iter batch round frame generation index "
-    "time timestamp date datetime year month week day hour".split()
-)
+_INDEX_NAMES = {"step", "steps", "global_step", "epoch", "epochs", "iteration", "iterations", "iter", "batch", "round"}
+_INDEX_NAMES |= {
+    "frame",
+    "generation",
+    "index",
+    "time",
+    "timestamp",
+    "date",
+    "datetime",
+    "year",
+    "month",
+    "week",
+    "day",
+}
 _SNIFFED_LINES, _SNIFFED_CHARACTERS = 20, 100_000
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from liveplot_cli import charts, style
-from liveplot_cli.jobs.prepare import Source, prepare
+from liveplot_cli.prepare import Source, prepare
 from liveplot_cli.scene import Scene
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ def read_with(reader: Reader, source: str | os.PathLike[str], selection: Selecti
     file = Path(source)
     shown = quoted(file.name)[1:-1]
     try:
-        history = replace(reader.read(file, selection), name=_title(file))
+        history = replace(reader.read(file, selection), name=file.stem)
         return selection.pick_rows(history)
     except OSError as error:
         raise UsageError(f"cannot read {shown}: {error.strerror or error}") from None
@@ -78,9 +78,3 @@ def reader_for(source: str | os.PathLike[str]) -> Any:
 def load_all() -> list[Any]:
     """The reader classes of all formats."""
     return kinds.load_all(sys.modules[__name__])
-
-
-def _title(file: Path) -> str:
-    """The file's stem as words a picture can carry: no byte that is not text, no control character."""
-    stem = file.stem.encode("utf-8", "replace").decode()
-    return "".join(character if character.isprintable() else "�" for character in stem)

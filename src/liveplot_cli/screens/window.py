@@ -8,12 +8,13 @@ from typing import Any
 
 from matplotlib import rc_context
 
+from liveplot_cli import style
 from liveplot_cli.charts import Chart
 from liveplot_cli.errors import MissingError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
-from liveplot_cli.screens.player import Player
+from liveplot_cli.player import Player
 from liveplot_cli.signals import Interrupted, handled
 
 HINT = "space pause    ← → Enter row    Home End    + − speed    q quit"
@@ -45,8 +46,10 @@ def play(history: History, chart: Chart, look: Look, player: Player) -> None:
 
     width, height = look.size
     with rc_context({"toolbar": "None"}):
-        figure = pyplot.figure(num=history.name, figsize=(width / look.dpi, height / look.dpi), dpi=look.dpi)
-    figure.supxlabel(HINT, x=0.01, ha="left", size=8, color="#6b727a")
+        figure = pyplot.figure(
+            num=style.legible(history.name), figsize=(width / look.dpi, height / look.dpi), dpi=look.dpi
+        )
+    figure.supxlabel(HINT, x=0.01, ha="left", size=8, color=style.MUTED)
     shown = _Window(Scene(history, chart, look, figure), player)
     with handled(shown.stop):
         pyplot.show(block=True)
