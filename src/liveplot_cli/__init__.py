@@ -10,7 +10,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from liveplot_cli.errors import DataError as DataError
     from liveplot_cli.errors import LiveplotError as LiveplotError
+    from liveplot_cli.errors import MissingError as MissingError
+    from liveplot_cli.errors import OutputError as OutputError
+    from liveplot_cli.errors import UsageError as UsageError
     from liveplot_cli.history import History as History
     from liveplot_cli.jobs.animate import animation as animation
     from liveplot_cli.jobs.render import Rendered as Rendered
@@ -19,16 +23,32 @@ if TYPE_CHECKING:
     from liveplot_cli.readers import read as read
 
 _HOMES = {
+    "DataError": "errors",
     "History": "history",
     "LiveplotError": "errors",
+    "MissingError": "errors",
+    "OutputError": "errors",
     "Rendered": "jobs.render",
+    "UsageError": "errors",
     "animation": "jobs.animate",
     "read": "readers",
     "render": "jobs.render",
     "show": "jobs.show",
 }
 
-__all__ = ["History", "LiveplotError", "Rendered", "animation", "read", "render", "show"]
+__all__ = [
+    "DataError",
+    "History",
+    "LiveplotError",
+    "MissingError",
+    "OutputError",
+    "Rendered",
+    "UsageError",
+    "animation",
+    "read",
+    "render",
+    "show",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -100,9 +100,8 @@ def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug:
     try:
         from liveplot_cli.jobs.show import show as job
     except ValueError as error:  # what matplotlib answers an MPLBACKEND that it does not know
-        raise MissingError(
-            f"matplotlib does not start ({error}); set MPLBACKEND to one of these, or unset it"
-        ) from None
+        reason = str(error).partition(";")[0]
+        raise MissingError(f"matplotlib does not start ({reason}); unset MPLBACKEND") from None
 
     job(history, kind=kind, step=step, **_given(given))
 

@@ -13,6 +13,7 @@ from PIL import Image
 Packed = NDArray[np.uint32]
 
 MOST = 255
+_KEPT = 96  # of them, colours of the pictures as they are
 _RGB = np.uint32(0xFFFFFF)
 
 
@@ -31,6 +32,10 @@ class ColorTable:
 
     colors: NDArray[np.uint8]
     _places: NDArray[np.uint8] = field(init=False, repr=False, default_factory=lambda: np.zeros(1 << 24, np.uint8))
+
+    def __reduce__(self) -> tuple[type[ColorTable], tuple[NDArray[np.uint8]]]:
+        """Travel to another process as the colours alone."""
+        return ColorTable, (self.colors,)
 
     def places(self, colors: Packed) -> NDArray[np.uint8]:
         """The place of the nearest table colour for each of the packed colours, in their shape."""
@@ -84,6 +89,3 @@ def _reduced(colors: Packed, counts: NDArray[np.int64]) -> NDArray[np.uint8]:
     quantized = Image.fromarray(strip[None]).quantize(MOST - _KEPT, Image.Quantize.MEDIANCUT, kmeans=2)
     palette = np.array(quantized.getpalette(), np.uint8).reshape(-1, 3)[: MOST - _KEPT]
     return np.unique(np.concatenate([unpacked(colors[common]), palette]), axis=0)
-
-
-_KEPT = 96

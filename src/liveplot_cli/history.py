@@ -72,6 +72,11 @@ class History:
             return None
         return numbers if np.isfinite(numbers).all() else None
 
+    @property
+    def gaps(self) -> int:
+        """How many cells hold no finite number."""
+        return int(np.count_nonzero(np.isnan(self.values)))
+
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest finite value of the whole history."""
         return bounds(self.values)

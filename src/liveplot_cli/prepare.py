@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from liveplot_cli import charts, encoders, readers
 from liveplot_cli.charts import Chart
+from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.option import build, refuse_unused
@@ -48,6 +49,8 @@ def prepare(source: Source, kind: str, given: Mapping[str, object], *, encoders_
     chart: Any = _chart(kind, history)
     known = [Timing, Look, Selection, *readers.load_all(), *charts.load_all(), *encoders.load_all()]
     refuse_unused(given, [*used, chart], known)
+    if "window" in given and "xlim" in given:
+        raise UsageError("window and xlim contradict one another: a window moves the limits")
     return Prepared(history, build(chart, given), look, timing)
 
 

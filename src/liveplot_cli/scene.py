@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import string
+import warnings
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -127,7 +128,10 @@ class Scene:
     def fix_layout(self) -> None:
         """Give the axes the room that their words leave, once and for all until the figure changes its size."""
         self.figure.set_layout_engine("constrained")
-        self.figure.draw_without_rendering()
+        with warnings.catch_warnings():
+            # A picture too small for its words keeps matplotlib's plain margins, and its words are cut.
+            warnings.filterwarnings("ignore", message="constrained_layout not applied")
+            self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")
         self._background = None
 
@@ -165,7 +169,7 @@ class _Words:
 
 
 class _Steady(string.Formatter):
-    """Fills in whole numbers as wide as the widest of them will be, so that the words behind a counter stay in place."""
+    """Fills in whole numbers as wide as the widest of them will be, so that words beside a counter stay in place."""
 
     def __init__(self, width: int) -> None:
         self._width = width

@@ -101,16 +101,16 @@ def place_labels(axis: Axis, labels: NDArray[Any]) -> NDArray[Any]:
 
 
 def name_lines(axes: Axes, names: Sequence[str]) -> None:
-    """A legend of the axes' lines beside the chart, where it never hides data."""
+    """A legend of the axes' lines beside the chart, and below it where there is no room: it never hides data."""
     lines = axes.get_lines()[:_MOST_NAMED]
     handles = [Line2D([], [], color=line.get_color(), linestyle=line.get_linestyle()) for line in lines]
-    labels = [legible(name) for name in names[:_MOST_NAMED]]
+    labels = [legible(name, longest=24) for name in names[:_MOST_NAMED]]
     if len(names) > _MOST_NAMED:
         handles.append(Line2D([], [], linestyle=""))
         labels.append(f"+{len(names) - _MOST_NAMED} more")
     figure = axes.get_figure(root=True)
     if figure is not None:
-        figure.legend(handles, labels, loc="outside right upper")
+        figure.legend(handles, labels, loc="outside right upper").set_zorder(-1)
 
 
 def name_ticks(axis: Axis, names: Sequence[str]) -> None:

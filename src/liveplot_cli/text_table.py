@@ -160,7 +160,7 @@ def _records(text: str, delimiter: str) -> tuple[list[int], list[list[str]]]:
     try:
         for record in reader:
             cells = [cell.strip() for cell in record]
-            if any(cells) and not cells[0].startswith("#"):
+            if cells not in ([], [""]) and not cells[0].startswith("#"):
                 lines.append(line)
                 rows.append(cells)
             line = reader.line_num + 1

@@ -47,7 +47,7 @@ class Trace:
 
         places = style.place_labels(axes.xaxis, history.labels)
         series = [_Series(axes, places, history, column) for column in range(len(history.columns))]
-        axes.set_xlabel(history.index_name)
+        axes.set_xlabel(style.legible(history.index_name))
         axes.set_ylim(*style.padded(history.bounds()))
         last = len(history) - 1
         span = last if self.window is None else min(last, self.window - 1)
@@ -59,9 +59,10 @@ class Trace:
 
         def update(position: float) -> Iterable[Artist]:
             row = math.floor(position)
-            if span < last:
-                start = max(0, row - span)
-                axes.set_xlim(*style.padded(bounds(places[start : start + span + 1]), margin=0.02))
+            start = max(0, row - span)
+            limits = style.padded(bounds(places[start : start + span + 1]), margin=0.02)
+            if span < last and axes.get_xlim() != limits:  # setting limits, even to the same, costs a new background
+                axes.set_xlim(*limits)
             return [one.grow(row) for one in series]
 
         return update

@@ -16,8 +16,8 @@ from liveplot_cli import charts, encoders, output, style
 from liveplot_cli.encoders import Encoder, Plan
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Film, Pixels
-from liveplot_cli.prepare import Source, prepare
 from liveplot_cli.option import build
+from liveplot_cli.prepare import Source, prepare
 from liveplot_cli.scene import Scene
 from liveplot_cli.timing import Moment
 

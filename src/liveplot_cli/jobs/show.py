@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from liveplot_cli import charts, style
+from liveplot_cli.player import Player
 from liveplot_cli.prepare import Source, prepare
 from liveplot_cli.screens import window
-from liveplot_cli.player import Player
 
 
 def show(source: Source, kind: str = charts.AUTO, *, step: bool = False, **options: object) -> None:

@@ -44,19 +44,24 @@ def read(source: str | os.PathLike[str], **options: object) -> History:
 
 def read_with(reader: Reader, source: str | os.PathLike[str], selection: Selection) -> History:
     """The history in a file, with every error naming the file."""
+    import logging
     from pathlib import Path
 
     file = Path(source)
     shown = quoted(file.name)[1:-1]
     try:
-        history = replace(reader.read(file, selection), name=file.stem)
-        return selection.pick_rows(history)
+        history = selection.pick_rows(replace(reader.read(file, selection), name=file.stem))
     except OSError as error:
         raise UsageError(f"cannot read {shown}: {error.strerror or error}") from None
     except MemoryError:
         raise DataError(f"{shown} does not fit into memory") from None
     except LiveplotError as error:
         raise type(error)(f"{shown}: {error.sentence}", cure=error.cure) from None
+    if history.gaps:
+        logging.getLogger(__name__).warning(
+            "%s: %d of %d cells hold no finite number and are gaps", shown, history.gaps, history.values.size
+        )
+    return history
 
 
 def reader_for(source: str | os.PathLike[str]) -> Any:

@@ -61,20 +61,16 @@ class Csv:
         from liveplot_cli import text_table
         from liveplot_cli.history import History
 
-        log = logging.getLogger(__name__)
         text = text_table.decoded(file.read_bytes())
         table = text_table.parsed(text, self.delimiter, self.header, transpose=selection.transpose)
         index = self._index(table, selection)
         if index is not None:
-            log.info("%s: the column %s labels the rows", file.name, quoted(table.names[index]))
+            logging.getLogger(__name__).info("%s: the column %s labels the rows", file.name, quoted(table.names[index]))
         drawn = [find_column(name, table.names) for name in selection.columns]
         drawn = drawn or [number for number in range(len(table.names)) if number != index]
         if not drawn:
             raise DataError("there is no column beside the index")
         values = np.column_stack([table.numbers(column) for column in drawn])
-        gaps = int(np.count_nonzero(~np.isfinite(values)))
-        if gaps:
-            log.warning("%s: %d of %d cells hold no finite number and are gaps", file.name, gaps, values.size)
         columns = [table.names[number] for number in drawn]
         if index is None:
             return History(values, columns)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 from liveplot_cli.errors import DataError
 
 # numpy is imported where it is used: the command line reads this file for its help, which must come at once.
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
 
     from liveplot_cli.history import History

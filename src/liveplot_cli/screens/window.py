@@ -13,8 +13,8 @@ from liveplot_cli.charts import Chart
 from liveplot_cli.errors import MissingError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
-from liveplot_cli.scene import Scene
 from liveplot_cli.player import Player
+from liveplot_cli.scene import Scene
 from liveplot_cli.signals import Interrupted, handled
 
 HINT = "space pause    ← → Enter row    Home End    + − speed    q quit"
@@ -70,6 +70,7 @@ class _Window:
         self._timer.single_shot = True
         self._keys = player.keys()
         self._drawing = False
+        self._started = False
         # matplotlib's own keys would zoom, save and toggle axes.
         canvas.mpl_disconnect(canvas.manager.key_press_handler_id)
         canvas.mpl_connect("key_press_event", self._press)
@@ -77,7 +78,6 @@ class _Window:
         canvas.mpl_connect("draw_event", lambda _: self._draw())
         canvas.mpl_connect("close_event", lambda _: self._timer.stop())
         self._timer.add_callback(self._tick)
-        self._timer.start()
 
     def stop(self, signum: int, _: FrameType | None) -> None:
         """Answer a signal: remember it and let the timer close the window, for a GUI swallows exceptions."""
@@ -116,6 +116,9 @@ class _Window:
             self._canvas.blit(self._scene.figure.bbox)
         finally:
             self._drawing = False
+        if not self._started:  # the film begins when the window is there to be seen
+            self._started = True
+            self._timer.start()
 
     def _close(self) -> None:
         from matplotlib import pyplot

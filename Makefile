@@ -1,0 +1,49 @@
+# Targets: demo (films from real data), test (all tests), check (style, types, layers, docs), bench, docs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo test check bench docs tools clean
+
+demo: $(VENV)/.installed
+	@mkdir -p demo
+	$(BIN)/liveplot render examples/digits_training.csv -o demo/digits_training.gif -o demo/digits_training.mp4 --hold 2
+	$(BIN)/liveplot render examples/digits_weights.npy -o demo/digits_weights.gif -o demo/digits_weights.mp4 --hold 2
+	@echo "Your films: $(CURDIR)/demo/digits_training.gif .mp4, $(CURDIR)/demo/digits_weights.gif .mp4"
+
+test: $(VENV)/.installed-dev tools
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_docs.py
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/render.py
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python docs/build.py
+
+# Programs that the tests use to look at films and windows from outside.
+tools:
+	@BIN=$(BIN) tests/install-tools
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "liveplot needs Python 3.11 or later: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "no virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) demo

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from liveplot_cli import style
+from liveplot_cli.history import History
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def liveplot(tmp_path: Path) -> Run:
+    """Run the real command in a folder of its own and hold it to what every run promises.
+
+    No traceback; stdout empty unless help was asked for; an error is one line; no temporary file stays behind.
+    """
+
+    def run(*arguments: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "liveplot_cli", *arguments],
+            cwd=tmp_path,
+            env=without_display() | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        if code:
+            errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+            assert len(errors) == 1, done.stderr
+            assert len(errors[0]) < 320
+        assert not list(tmp_path.rglob(".liveplot-*"))
+        return done
+
+    return run
+
+
+def without_display() -> dict[str, str]:
+    """This environment, less what would find a screen."""
+    return {
+        name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")
+    }
+
+
+@pytest.fixture
+def themed() -> Iterator[None]:
+    """The project's looks, as every scene is drawn in."""
+    with style.applied():
+        yield
+
+
+@pytest.fixture
+def waves(tmp_path: Path) -> Path:
+    """A history of 12 rows and 30 columns in a .npy file: a wave that travels."""
+    path = tmp_path / "waves.npy"
+    np.save(path, wave_matrix(12, 30))
+    return path
+
+
+def wave_matrix(rows: int, columns: int) -> np.ndarray:
+    """A travelling wave, shape (rows, columns)."""
+    return np.sin(np.arange(columns) / 4 + np.arange(rows)[:, None] / 3)
+
+
+def histories() -> dict[str, History]:
+    """Histories of every sort a chart must draw: index, gaps, names, dates, words, constants."""
+    rng = np.random.default_rng(1)
+    gaps = rng.normal(size=(12, 9))
+    gaps[rng.random(gaps.shape) < 0.4] = np.nan
+    gaps[:, 0] = np.arange(12)
+    dates = np.datetime64("2024-01-31", "us") + np.arange(12) * np.timedelta64(30, "D")
+    return {
+        "plain": History(rng.normal(size=(12, 30)), name="plain"),
+        "one column": History(np.cumsum(rng.normal(size=40)), columns=["loss"], name="loss"),
+        "gaps": History(gaps, columns=[f"c{number}" for number in range(9)], name="gaps"),
+        "dates": History(rng.normal(size=(12, 3)), columns=["a", "b", "c"], index=dates, index_name="date"),
+        "words": History(rng.normal(size=(12, 2)), columns=["x", "y"], index=np.array(list("abcdefghijkl"))),
+        "constant": History(np.ones((12, 4))),
+        "numbers as names": History(rng.normal(size=(12, 3)), columns=["0.5", "2", "10"]),
+        "hostile names": History(rng.normal(size=(3, 3)), columns=["_a", "$\\frac{$", "x" * 500], name="a\x1b\n{row}"),
+        "one row": History(rng.normal(size=(1, 5))),
+        "one cell": History([[3.0]]),
+    }

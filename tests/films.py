@@ -1,0 +1,67 @@
+"""Films read back with programs that have nothing of ours in them: gifsicle, ffprobe and ffmpeg, Pillow."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageSequence
+
+
+class GifFacts(NamedTuple):
+    """What gifsicle says of a GIF: images, screen size, each image's delay in hundredths of a second, its plays."""
+
+    images: int
+    size: tuple[int, int]
+    delays: list[int]
+    loop: str
+
+    @property
+    def seconds(self) -> Fraction:
+        return Fraction(sum(self.delays), 100)
+
+
+def gifsicle(path: Path) -> GifFacts:
+    text = run("gifsicle", "--info", str(path))
+    width, height = re.search(r"logical screen (\d+)x(\d+)", text).groups()
+    delays = [round(100 * float(delay)) for delay in re.findall(r"delay ([\d.]+)s", text)]
+    loop = re.search(r"loop (forever|count \d+)", text)
+    images = int(re.search(r"(\d+) images?", text).group(1))
+    return GifFacts(images, (int(width), int(height)), delays, loop.group(1) if loop else "once")
+
+
+def gif_pictures(path: Path) -> list[np.ndarray]:
+    """The pictures of a GIF as they are seen, composed by Pillow: shape (height, width, 3)."""
+    with Image.open(path) as image:
+        return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)]
+
+
+def ffmpeg_pictures(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """The pictures of a film as ffmpeg decodes them by the colour tags it finds: (frames, height, width, 3)."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-fps_mode", "passthrough"]
+    command += ["-vf", "scale=flags=accurate_rnd+full_chroma_int", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    raw = subprocess.run(command, capture_output=True, check=True).stdout
+    return np.frombuffer(raw, np.uint8).reshape(-1, size[1], size[0], 3)
+
+
+def ffprobe(path: Path) -> dict[str, Any]:
+    """ffprobe's view of the only stream, its frames counted one by one."""
+    text = run("ffprobe", "-v", "error", "-count_frames", "-show_streams", "-show_format", "-of", "json", str(path))
+    facts = json.loads(text)
+    (stream,) = facts["streams"]
+    return {**stream, "format": facts["format"]}
+
+
+def run(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def psnr(one: np.ndarray, two: np.ndarray) -> float:
+    """Peak signal to noise ratio in decibels, infinite for equal pictures."""
+    error = np.square(one.astype(float) - two).mean()
+    return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))

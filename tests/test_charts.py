@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.dates import date2num
+from matplotlib.lines import Line2D
+
+from liveplot_cli import charts
+from liveplot_cli.history import History
+from liveplot_cli.look import Look
+from liveplot_cli.scene import Scene
+
+pytestmark = pytest.mark.usefixtures("themed")
+
+NAN = float("nan")
+
+
+def scene(kind: str, history: History, look: Look | None = None, **options: object) -> Scene:
+    return Scene(history, charts.load(kind)(**options), look or Look())
+
+
+def lines(scene: Scene) -> list[Line2D]:
+    return list(scene.figure.axes[0].get_lines())
+
+
+@pytest.mark.parametrize("kind", charts.names())
+def test_every_kind_has_a_line_of_help_and_options_with_help(kind: str) -> None:
+    from liveplot_cli.option import options_of
+
+    chart = charts.load(kind)
+    assert chart.__doc__
+    assert all(described.help.endswith(".") for described in options_of(chart).values())
+
+
+@pytest.mark.parametrize("kind", charts.names())
+def test_update_moves_the_same_artists_and_returns_all_of_them(kind: str) -> None:
+    shown = scene(kind, History(np.random.default_rng(0).normal(size=(9, 4)), columns=list("abcd")))
+    first = list(shown.update(0))
+    assert first
+    assert all(artist.get_animated() for artist in first)
+    assert list(shown.update(5)) == first
+
+
+def test_line_shows_one_row_against_the_columns() -> None:
+    values = np.arange(12.0).reshape(3, 4)
+    shown = scene("line", History(values))
+    shown.update(2)
+    (line,) = lines(shown)
+    assert np.array_equal(line.get_xydata(), np.column_stack([range(4), values[2]]))
+
+
+def test_line_takes_numbers_for_names_as_the_horizontal_axis() -> None:
+    (line,) = lines(scene("line", History(np.ones((2, 3)), columns=["0.5", "2", "10"])))
+    assert list(line.get_xdata()) == [0.5, 2, 10]
+
+
+def test_line_names_the_places_where_the_names_are_words() -> None:
+    shown = scene("line", History(np.ones((2, 3)), columns=["Jan", "Feb", "Mar"]))
+    shown.draw(0)
+    assert {"Jan", "Feb", "Mar"} <= {label.get_text() for label in shown.figure.axes[0].get_xticklabels()}
+
+
+def test_line_has_limits_for_the_whole_history_with_a_margin() -> None:
+    shown = scene("line", History([[0, 1], [-10, 30]]))
+    before = shown.figure.axes[0].get_ylim()
+    shown.draw(1)
+    assert shown.figure.axes[0].get_ylim() == before
+    assert before[0] < -10 < 30 < before[1]
+
+
+def test_line_between_two_rows_lies_between_them() -> None:
+    shown = scene("line", History([[0, 0], [4, 8]]))
+    shown.update(0.25)
+    assert list(lines(shown)[0].get_ydata()) == [1, 2]
+
+
+def test_line_leaves_gaps_and_shows_a_value_between_two_as_a_dot() -> None:
+    shown = scene("line", History([[1, 2, NAN, 3, NAN, 4, 5]]))
+    shown.update(0)
+    (line,) = lines(shown)
+    assert list(np.isnan(line.get_ydata())) == [False, False, True, False, True, False, False]
+    assert line.get_marker() == "o"
+    assert line.get_markevery() == [3]
+
+
+def test_trace_grows_to_the_right_with_the_rows() -> None:
+    values = np.arange(10.0)
+    shown = scene("trace", History(values, index=np.arange(10) * 5, index_name="step"))
+    for row in (0, 4, 9, 2):
+        shown.update(row)
+        (line,) = lines(shown)
+        assert np.array_equal(line.get_xydata(), np.column_stack([np.arange(row + 1) * 5, values[: row + 1]]))
+    assert shown.figure.axes[0].get_xlabel() == "step"
+
+
+def test_trace_without_an_index_counts_rows_from_one() -> None:
+    shown = scene("trace", History(np.arange(3.0)))
+    shown.update(2)
+    assert list(lines(shown)[0].get_xdata()) == [1, 2, 3]
+
+
+def test_trace_has_dates_on_its_axis() -> None:
+    dates = np.array(["2024-01-01", "2024-02-01", "2024-03-01"], dtype="datetime64[us]")
+    shown = scene("trace", History(np.arange(3.0), index=dates, index_name="date"))
+    shown.draw(2)
+    axes = shown.figure.axes[0]
+    assert np.array_equal(lines(shown)[0].get_xdata(), date2num(dates))
+    assert "Feb" in {label.get_text() for label in axes.get_xticklabels()}
+    assert axes.get_title(loc="right") == "2024-03-01"
+
+
+def test_trace_leaves_a_gap_within_a_dense_column() -> None:
+    shown = scene("trace", History([1, 2, NAN, 3, 4]))
+    shown.update(4)
+    assert np.isnan(lines(shown)[0].get_ydata()[2])
+
+
+def test_trace_joins_a_column_that_is_mostly_gaps() -> None:
+    shown = scene("trace", History([[1, 1], [2, NAN], [3, NAN], [4, 9], [5, NAN]], columns=["loss", "val_loss"]))
+    shown.update(4)
+    assert list(lines(shown)[1].get_xdata()) == [1, 4]
+    assert list(lines(shown)[1].get_ydata()) == [1, 9]
+    shown.update(2)
+    assert list(lines(shown)[1].get_xdata()) == [1]
+
+
+def test_trace_of_a_column_that_begins_late_is_empty_until_then() -> None:
+    shown = scene("trace", History([[1, NAN], [2, NAN], [3, 5]], columns=["a", "b"]))
+    shown.draw(0)
+    assert not np.isfinite(np.asarray(lines(shown)[1].get_ydata(), float)).any()
+
+
+def test_trace_keeps_a_window_of_rows_in_view() -> None:
+    shown = scene("trace", History(np.arange(100.0)), window=10)
+    axes = shown.figure.axes[0]
+    shown.update(3)
+    assert axes.get_xlim()[0] < 1
+    assert axes.get_xlim()[1] > 10
+    shown.update(99)
+    assert 90 < axes.get_xlim()[0] < 91
+    assert 100 < axes.get_xlim()[1] < 101
+
+
+def test_trace_names_its_lines_beside_the_chart_and_caps_the_list() -> None:
+    shown = scene("trace", History(np.ones((3, 40)), columns=[f"_c{number}" for number in range(40)]))
+    (legend,) = shown.figure.legends
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names[0] == "_c0"
+    assert names[-1] == "+24 more"
+    shown.draw(0)
+    axes = shown.figure.axes[0].get_window_extent()
+    assert legend.get_window_extent().x0 > axes.x1
+
+
+def test_limits_that_are_given_hold_and_the_other_side_is_found() -> None:
+    shown = scene("line", History([[0, 10]]), Look(ylim=(None, 4), xlim=(-3, None)))
+    axes = shown.figure.axes[0]
+    assert axes.get_ylim() == (-0.5, 4)
+    assert axes.get_xlim()[0] == -3
+
+
+@pytest.mark.parametrize(
+    ("history", "kind"),
+    [
+        (History(np.ones((5, 1))), "trace"),
+        (History(np.ones((5, 2)), columns=["loss", "accuracy"]), "trace"),
+        (History(np.ones((5, 12)), columns=list("abcdefghijkl")), "trace"),
+        (History(np.ones((5, 13)), columns=list("abcdefghijklm")), "line"),
+        (History(np.ones((5, 2))), "line"),
+        (History(np.ones((5, 2)), columns=["1990", "2000"]), "line"),
+    ],
+    ids=["one column", "names", "twelve names", "thirteen names", "no names", "numbers for names"],
+)
+def test_auto_takes_the_kind_that_suits(history: History, kind: str) -> None:
+    assert charts.choose(history)[0] == kind
+
+
+@pytest.mark.parametrize("kind", charts.names())
+@pytest.mark.parametrize("value", [0.0, 1e-320, 1e300, -1.7e308], ids=str)
+def test_numbers_at_the_edge_of_the_range_are_drawn(kind: str, value: float) -> None:
+    with np.errstate(all="ignore"):
+        scene(kind, History([[value, -value], [value, value]])).draw(1)

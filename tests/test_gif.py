@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import pickle
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import films
+import liveplot_cli
+from conftest import EXAMPLES, wave_matrix
+from liveplot_cli import charts, style
+from liveplot_cli.encoders.gif import Gif, _delays, _shares
+from liveplot_cli.errors import UsageError
+from liveplot_cli.film import Film
+from liveplot_cli.history import History
+from liveplot_cli.look import Look
+from liveplot_cli.scene import Scene
+
+SMALL = {"size": "160x120", "dpi": 40}
+
+
+def render(path: Path, history: object, **options: object) -> films.GifFacts:
+    liveplot_cli.render(history, path, **SMALL, **options)
+    return films.gifsicle(path)
+
+
+def drawn(history: History, kind: str, look: Look | None = None) -> list[np.ndarray]:
+    """Every row's picture, before any encoder: shape (height, width, 3)."""
+    with style.applied():
+        scene = Scene(history, charts.load(kind)(), look or Look())
+        return [scene.pixels(row)[..., :3].copy() for row in range(len(history))]
+
+
+@pytest.mark.parametrize(
+    "fps", ["1", "2.5", "7.5", "10", "12", "15", "24", "25", "29.97", "30", "33", "45", "49.9", "50"]
+)
+def test_the_film_lasts_as_long_as_asked_to_half_a_hundredth(tmp_path: Path, fps: str) -> None:
+    facts = render(tmp_path / "film.gif", wave_matrix(61, 8), fps=fps)
+    assert facts.images == 61
+    assert abs(facts.seconds - 61 / Fraction(fps)) <= Fraction(5, 1000)
+    assert min(facts.delays) >= 2
+
+
+def test_ten_seconds_at_thirty_frames_a_second_are_ten_seconds(tmp_path: Path) -> None:
+    facts = render(tmp_path / "film.gif", wave_matrix(300, 4), fps=30)
+    assert facts.seconds == 10
+    assert set(facts.delays) == {3, 4}
+
+
+def test_above_fifty_frames_a_second_frames_are_left_out_and_the_time_is_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    facts = render(tmp_path / "film.gif", wave_matrix(60, 4), fps=60)
+    assert facts.seconds == 1
+    assert facts.images < 60
+    assert min(facts.delays) >= 2
+    assert "50 frames a second" in caplog.text
+
+
+def test_the_last_row_is_shown_even_when_frames_are_left_out(tmp_path: Path) -> None:
+    history = History(wave_matrix(60, 8))
+    path = tmp_path / "film.gif"
+    liveplot_cli.render(history, path, fps=1000)
+    assert films.psnr(films.gif_pictures(path)[-1], drawn(history, "line")[-1]) > 50
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.fractions(Fraction(1, 2000), 3, max_denominator=3000), min_size=1, max_size=60))
+def test_delays_add_up_and_none_is_too_short_for_a_browser(durations: list[Fraction]) -> None:
+    delays = _delays(tuple(durations))
+    assert all(delay == 0 or delay >= 2 for delay in delays)
+    assert delays[-1] > 0
+    assert sum(delays) == max(2, (200 * sum(durations) + 1) // 2)
+
+
+@given(st.integers(2, 10**7))
+def test_a_long_delay_is_shared_out_among_frames_of_sixteen_bits(delay: int) -> None:
+    shares = _shares(delay)
+    assert sum(shares) == delay
+    assert all(2 <= share <= 0xFFFF for share in shares)
+    assert len(shares) == -(-delay // 0xFFFF)
+
+
+def test_a_hold_longer_than_a_gif_delay_can_say_is_kept(tmp_path: Path) -> None:
+    facts = render(tmp_path / "film.gif", wave_matrix(3, 4), fps=10, hold=2000)
+    assert facts.seconds == Fraction("2000.3")
+
+
+def test_equal_rows_keep_their_frames_and_their_time(tmp_path: Path) -> None:
+    facts = render(tmp_path / "film.gif", np.ones((7000, 3)), fps=10, title="")
+    assert facts.images == 7000
+    assert facts.seconds == 700
+
+
+@pytest.mark.parametrize(
+    ("loop", "said"), [("forever", "forever"), ("once", "once"), ("1", "once"), ("2", "count 1"), ("5", "count 4")]
+)
+def test_the_film_plays_as_often_as_asked(tmp_path: Path, loop: str, said: str) -> None:
+    assert render(tmp_path / "film.gif", wave_matrix(3, 4), loop=loop).loop == said
+
+
+@pytest.mark.parametrize("loop", ["0", "-1", "twice", "65537", "1.5", ""])
+def test_a_number_of_plays_that_makes_no_sense_is_refused(tmp_path: Path, loop: str) -> None:
+    with pytest.raises(UsageError, match="plays"):
+        render(tmp_path / "film.gif", wave_matrix(3, 4), loop=loop)
+
+
+@pytest.mark.parametrize(
+    ("example", "kind", "least"),
+    [("digits_weights.npy", "line", 50), ("digits_training.csv", "trace", 50), ("el_nino.csv", "trace", 42)],
+)
+def test_the_pictures_are_those_that_were_drawn(tmp_path: Path, example: str, kind: str, least: float) -> None:
+    history = liveplot_cli.read(EXAMPLES / example)
+    path = tmp_path / "film.gif"
+    liveplot_cli.render(history, path, kind=kind)
+    pictures = films.gif_pictures(path)
+    for row, expected in enumerate(drawn(history, kind)):
+        assert films.psnr(pictures[row], expected) > least, f"row {row}"
+        paper = (expected == 255).all(axis=2)
+        assert (pictures[row][paper] == 255).all(), f"row {row} has specks on its paper"
+
+
+def test_two_decoders_see_the_same_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "film.gif"
+    liveplot_cli.render(History(wave_matrix(70, 20)), path)
+    assert np.array_equal(films.ffmpeg_pictures(path, (640, 480)), np.stack(films.gif_pictures(path)))
+
+
+def test_few_colours_are_kept_exactly(tmp_path: Path) -> None:
+    pictures = [flat(200, 10, 20), flat(1, 2, 3), flat(255, 255, 255)]
+    path = tmp_path / "film.gif"
+    encode(path, pictures)
+    assert all(np.array_equal(one, two) for one, two in zip(films.gif_pictures(path), pictures, strict=True))
+
+
+def test_segments_encoded_apart_and_in_any_order_make_the_same_file(tmp_path: Path) -> None:
+    pictures = [flat(row, 255 - row, 7) for row in range(100)]
+    whole, parts = tmp_path / "whole.gif", tmp_path / "parts.gif"
+    encode(whole, pictures, segment=100)
+    encode(parts, pictures, segment=7, shuffled=True)
+    assert whole.read_bytes() == parts.read_bytes()
+
+
+def flat(*color: int) -> np.ndarray:
+    """A picture of one colour with a darker corner, shape (12, 20, 3)."""
+    picture = np.full((12, 20, 3), color, np.uint8)
+    picture[:4, :4] //= 2
+    return picture
+
+
+def encode(path: Path, pictures: list[np.ndarray], *, segment: int = 64, shuffled: bool = False) -> None:
+    """Write pictures through the encoder as a job would, each segment with a pickled copy of the plan."""
+    frames = [np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]) for picture in pictures]
+    durations = (Fraction(1, 20),) * len(frames)
+    height, width, _ = frames[0].shape
+    plan = Gif().plan(Film(width, height, (255, 255, 255), durations, Fraction(20), lambda: iter(frames)))
+    starts = list(range(0, len(frames), segment))
+    chunks = {}
+    for start in reversed(starts) if shuffled else starts:
+        coder = pickle.loads(pickle.dumps(plan)).begin(start, frames.__getitem__)
+        for frame in frames[start : start + segment]:
+            coder.add(frame)
+        chunks[start] = coder.finish()
+    with plan.open(path) as append:
+        for start in starts:
+            append(chunks[start])

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import pickle
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import films
+import liveplot_cli
+from conftest import wave_matrix
+from liveplot_cli.encoders.mp4 import Mp4
+from liveplot_cli.film import Film
+from liveplot_cli.history import History
+
+SMALL = {"size": "160x120", "dpi": 40}
+
+# The palette that a decoder must give back, with paper and ink.
+COLORS = [
+    (255, 255, 255), (0, 0, 0), (128, 128, 128), (31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40),
+    (148, 103, 189), (140, 86, 75), (227, 119, 194), (188, 189, 34), (23, 190, 207), (63, 144, 218), (189, 31, 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fps", ["1", "7.5", "20", "24", "29.97", "30000/1001", "60", "120", "0.2"])
+@pytest.mark.parametrize("rows", [1, 2, 64, 65, 130])
+def test_the_film_has_exactly_the_frames_asked_for_at_a_constant_rate(tmp_path: Path, fps: str, rows: int) -> None:
+    path = tmp_path / "film.mp4"
+    (written,) = liveplot_cli.render(wave_matrix(rows, 8), path, fps=fps, **SMALL)
+    facts = films.ffprobe(path)
+    assert int(facts["nb_read_frames"]) == rows == written.frames
+    assert Fraction(facts["r_frame_rate"]) == Fraction(facts["avg_frame_rate"]) == Fraction(fps)
+    assert abs(Fraction(facts["duration"]) - rows / Fraction(fps)) < Fraction(1, 10**5)
+    assert abs(Fraction(facts["format"]["duration"]) - rows / Fraction(fps)) < Fraction(1, 10**5)
+
+
+def test_a_hold_and_slow_rows_become_whole_frames(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    liveplot_cli.render(wave_matrix(5, 8), path, speed=2, hold=1, **SMALL)
+    pictures = films.ffmpeg_pictures(path, (160, 120))
+    assert len(pictures) == 5 * 10 + 20
+    changes = [frame for frame in range(1, len(pictures)) if films.psnr(pictures[frame], pictures[frame - 1]) < 35]
+    assert changes == [10, 20, 30, 40]
+
+
+def test_it_is_what_every_player_plays(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    liveplot_cli.render(wave_matrix(70, 8), path, **SMALL)
+    facts = films.ffprobe(path)
+    assert (facts["codec_name"], facts["profile"], facts["pix_fmt"]) == ("h264", "High", "yuv420p")
+    assert {facts["color_space"], facts["color_transfer"], facts["color_primaries"]} == {"bt709"}
+    assert facts["color_range"] == "tv"
+    assert facts["has_b_frames"] == 0
+    content = path.read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+    for private in (b"x264", b"Lavf", str(tmp_path).encode()):
+        assert private not in content
+
+
+@pytest.mark.parametrize(
+    ("size", "padded"), [("161x121", (162, 122)), ("160x121", (160, 122)), ("161x120", (162, 120))]
+)
+def test_odd_sizes_are_widened_with_paper_and_never_scaled(tmp_path: Path, size: str, padded: tuple[int, int]) -> None:
+    path = tmp_path / "film.mp4"
+    (written,) = liveplot_cli.render(wave_matrix(3, 8), path, size=size, dpi=40)
+    pictures = films.ffmpeg_pictures(path, padded)
+    assert written.size == padded
+    width, height = (int(side) for side in size.split("x"))
+    assert (pictures[:, height:] >= 254).all()
+    assert (pictures[:, :, width:] >= 254).all()
+    (frames,) = liveplot_cli.render(wave_matrix(3, 8), tmp_path / "frames", size=size, dpi=40)
+    assert films.psnr(pictures[0, :height, :width], read_png(frames.path / "00001.png")) > 30
+
+
+def read_png(path: Path) -> np.ndarray:
+    import imageio.v3 as imageio
+
+    return imageio.imread(path)
+
+
+@pytest.mark.parametrize("color", COLORS, ids=str)
+def test_colours_come_back_as_they_were_drawn(tmp_path: Path, color: tuple[int, int, int]) -> None:
+    picture = np.full((64, 64, 4), (*color, 255), np.uint8)
+    path = tmp_path / "film.mp4"
+    encode(path, [picture] * 3)
+    assert np.abs(films.ffmpeg_pictures(path, (64, 64)).astype(int) - color).max() <= 4
+
+
+def test_the_picture_keeps_its_brightness(tmp_path: Path) -> None:
+    history = History(wave_matrix(30, 100))
+    path = tmp_path / "film.mp4"
+    liveplot_cli.render(history, path, tmp_path / "frames")
+    pictures = films.ffmpeg_pictures(path, (640, 480))
+    for row in (0, 15, 29):
+        expected = read_png(tmp_path / "frames" / f"{row + 1:05}.png")
+        assert films.psnr(luma(pictures[row]), luma(expected)) > 40
+        bare = [side for side in range(0, 640, 32) if (expected[:, side : side + 32] == 255).all()]
+        assert all((pictures[row][16:, side + 8 : side + 24] == 255).all() for side in bare), "paper is not white"
+
+
+def luma(picture: np.ndarray) -> np.ndarray:
+    """Brightness as BT.709 weighs the colours: half the resolution of colour in 4:2:0 is not the encoder's choice."""
+    return picture @ np.array([0.2126, 0.7152, 0.0722])
+
+
+def test_the_same_film_is_the_same_bytes_in_any_segments(tmp_path: Path) -> None:
+    frames = [np.full((48, 64, 4), (row, 255 - row, 0, 255), np.uint8) for row in range(20)]
+    one, two, again = tmp_path / "one.mp4", tmp_path / "two.mp4", tmp_path / "again.mp4"
+    encode(one, frames, segment=5)
+    encode(two, frames, segment=5, shuffled=True)
+    assert one.read_bytes() == two.read_bytes()
+    encode(again, frames, segment=20)
+    assert int(films.ffprobe(again)["nb_read_frames"]) == int(films.ffprobe(one)["nb_read_frames"]) == 20
+
+
+def test_every_segment_can_be_sought(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    liveplot_cli.render(wave_matrix(200, 8), path, **SMALL)
+    command = ["ffprobe", "-v", "error", "-show_entries", "packet=pts,dts,flags", "-of", "csv=p=0", str(path)]
+    packets = [line.split(",") for line in films.run(*command).split()]
+    assert [number for number, packet in enumerate(packets) if "K" in packet[2]] == [0, 64, 128, 192]
+    assert all(packet[0] == packet[1] for packet in packets)
+    done = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "null", "-"], capture_output=True, check=True)
+    assert done.stderr == b""
+
+
+def encode(path: Path, frames: list[np.ndarray], *, segment: int = 64, shuffled: bool = False) -> None:
+    """Write frames through the encoder as a job would, each segment with a pickled copy of the plan."""
+    height, width, _ = frames[0].shape
+    durations = (Fraction(1, 20),) * len(frames)
+    plan = Mp4().plan(Film(width, height, (255, 255, 255), durations, Fraction(20), lambda: iter(frames)))
+    starts = list(range(0, len(frames), segment))
+    chunks = {}
+    for start in reversed(starts) if shuffled else starts:
+        coder = pickle.loads(pickle.dumps(plan)).begin(start, frames.__getitem__)
+        for frame in frames[start : start + segment]:
+            coder.add(frame)
+        chunks[start] = pickle.loads(pickle.dumps(coder.finish()))
+    with plan.open(path) as append:
+        for start in starts:
+            append(chunks[start])

@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import struct
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liveplot_cli.errors import DataError, LiveplotError, UsageError
+from liveplot_cli.history import History
+from liveplot_cli.readers import read
+
+MATRIX = np.arange(12.0).reshape(4, 3)
+
+
+def saved(array: object, **how: bool) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array, **how)
+    return stream.getvalue()
+
+
+def crafted(shape: str, data: bytes = b"", descr: str = "'<f8'", version: int = 1, padding: int = 0) -> bytes:
+    """A .npy file with any header, honest or not."""
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}{' ' * padding}\n".encode()
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + data
+
+
+def read_bytes(folder: Path, content: bytes, **options: object) -> History:
+    path = folder / "run.npy"
+    path.write_bytes(content)
+    return read(path, **options)
+
+
+def refusal(folder: Path, content: bytes, **options: object) -> str:
+    with pytest.raises(DataError) as caught:
+        read_bytes(folder, content, **options)
+    assert caught.value.exit_code == 3
+    assert caught.value.sentence.startswith("run.npy: ")
+    return caught.value.sentence.removeprefix("run.npy: ")
+
+
+class Canary:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all examples of a property."""
+    return tmp_path_factory.mktemp("npy")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pytest.param(np.array([[True, False], [False, True]]), id="bool"),
+        pytest.param(np.array([[-128, 127], [0, 1]], np.int8), id="int8"),
+        pytest.param(np.array([[0, 65535]], np.uint16), id="uint16"),
+        pytest.param(np.array([[-(2**63), 2**53]], np.int64), id="int64"),
+        pytest.param(np.array([[2**64 - 1, 0]], np.uint64), id="largest uint64"),
+        pytest.param(np.array([[0.1, 65504]], np.float16), id="float16"),
+        pytest.param(np.array([[0.1, -1e30]], np.float32), id="float32"),
+        pytest.param(np.array([[0.1, -1e300, 5e-324]]), id="float64"),
+        pytest.param(np.array([[0.1, 1e300]], np.longdouble), id="long double"),
+        pytest.param(np.array([[0.1, -1e300]], ">f8"), id="big-endian float64"),
+        pytest.param(np.array([[1, -2]], ">i4"), id="big-endian int32"),
+        pytest.param(np.asfortranarray(MATRIX), id="Fortran order"),
+    ],
+)
+def test_every_kind_of_number_is_read_as_float64(tmp_path: Path, array: np.ndarray) -> None:
+    values = read_bytes(tmp_path, saved(array)).values
+    assert values.dtype == np.float64
+    assert values.tolist() == array.astype(np.float64).tolist()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_both_versions_of_the_format_are_read(tmp_path: Path, version: int) -> None:
+    content = crafted("(4, 3)", MATRIX.tobytes(), version=version)
+    assert read_bytes(tmp_path, content).values.tolist() == MATRIX.tolist()
+
+
+def test_one_dimension_is_one_column(tmp_path: Path) -> None:
+    history = read_bytes(tmp_path, saved(np.array([3.0, 1.0, 2.0])))
+    assert history.values.tolist() == [[3], [1], [2]]
+    assert history.columns == ("0",)
+
+
+def test_columns_are_numbered_from_0_and_rows_from_1(tmp_path: Path) -> None:
+    history = read_bytes(tmp_path, saved(MATRIX))
+    assert history.columns == ("0", "1", "2")
+    assert history.labels.tolist() == [1, 2, 3, 4]
+    assert (history.index_name, history.name) == ("row", "run")
+
+
+def test_infinities_become_gaps(tmp_path: Path) -> None:
+    values = read_bytes(tmp_path, saved(np.array([[1, np.inf], [-np.inf, np.nan]]))).values
+    assert np.isnan(values).tolist() == [[False, True], [True, True]]
+
+
+def test_transpose_reads_columns_as_rows(tmp_path: Path) -> None:
+    assert read_bytes(tmp_path, saved(MATRIX), transpose=True).values.tolist() == MATRIX.T.tolist()
+    assert read_bytes(tmp_path, saved(MATRIX[0]), transpose=True).values.tolist() == [[0, 1, 2]]
+
+
+def test_index_and_columns_are_picked_by_number(tmp_path: Path) -> None:
+    history = read_bytes(tmp_path, saved(MATRIX), index=1, columns="2,0", rows="1:3")
+    assert history.labels.tolist() == [4, 7]
+    assert history.index_name == "1"
+    assert history.columns == ("2", "0")
+    assert history.values.tolist() == [[5, 3], [8, 6]]
+
+
+def test_a_column_that_there_is_not_is_told_what_there_is(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_bytes(tmp_path, saved(MATRIX), columns="3")
+    assert caught.value.sentence == "run.npy: there is no column '3'; the columns are '0', '1', '2'"
+
+
+def test_python_objects_are_refused_and_never_made(tmp_path: Path) -> None:
+    content = saved(np.array([[Canary(tmp_path / "alive")]], object), allow_pickle=True)
+    assert refusal(tmp_path, content) == "it holds Python objects, which are never loaded; save numbers instead"
+    assert not (tmp_path / "alive").exists()
+    np.load(io.BytesIO(content), allow_pickle=True)
+    assert (tmp_path / "alive").exists(), "the canary would have told"
+
+
+def test_a_pickle_is_refused_and_never_loaded(tmp_path: Path) -> None:
+    content = pickle.dumps(Canary(tmp_path / "alive"))
+    assert refusal(tmp_path, content).startswith("this is not a .npy file: it starts with b'\\x80")
+    assert not (tmp_path / "alive").exists()
+
+
+def test_a_header_is_never_executed(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    assert refusal(tmp_path, crafted(f"__import__('os').mkdir({str(alive)!r}) or (1,)", bytes(8))).startswith(
+        "the .npy header is broken"
+    )
+    assert not alive.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        pytest.param(b"", "the file is empty", id="no byte"),
+        pytest.param(b"a,b\n1,2\n", "this is not a .npy file: it starts with b'a,b\\n1,'", id="CSV renamed"),
+        pytest.param(b"\x93NUM", "this is not a .npy file: it starts with b'\\x93NUM'", id="half a magic"),
+        pytest.param(b"\x93NUMPY", "the .npy header is broken (ValueError)", id="magic only"),
+        pytest.param(b"\x93NUMPY\x01\x00", "the .npy header is broken (ValueError)", id="no header"),
+        pytest.param(saved(MATRIX)[:60], "the .npy header is broken (ValueError)", id="cut header"),
+        pytest.param(
+            saved(MATRIX)[:-1],
+            "it has 95 bytes of numbers where its header says 96; was it cut short?",
+            id="cut by one byte",
+        ),
+        pytest.param(
+            saved(MATRIX)[:-48], "it has 48 bytes of numbers where its header says 96; was it cut short?", id="cut half"
+        ),
+        pytest.param(
+            saved(MATRIX)[:-96], "it has 0 bytes of numbers where its header says 96; was it cut short?", id="header only"
+        ),
+        pytest.param(
+            saved(MATRIX) + b"\n",
+            "it has 97 bytes of numbers where its header says 96; was it cut short?",
+            id="a byte too many",
+        ),
+        pytest.param(
+            saved(MATRIX) + saved(MATRIX),
+            "it has 320 bytes of numbers where its header says 96; was it cut short?",
+            id="two arrays",
+        ),
+        pytest.param(
+            saved(np.float64(3)),
+            "a history has rows and columns, not the shape (); reshape it to (rows, columns)",
+            id="0-D",
+        ),
+        pytest.param(
+            saved(np.ones((2, 3, 4))),
+            "a history has rows and columns, not the shape (2, 3, 4); reshape it to (rows, columns)",
+            id="3-D",
+        ),
+        pytest.param(
+            saved(np.ones((1, 2, 1, 2))),
+            "a history has rows and columns, not the shape (1, 2, 1, 2); reshape it to (rows, columns)",
+            id="4-D",
+        ),
+        pytest.param(saved(np.ones(2, complex)), "it holds complex128; save numbers instead", id="complex"),
+        pytest.param(saved(np.array(["a", "bc"])), "it holds <U2; save numbers instead", id="words"),
+        pytest.param(saved(np.array([b"a", b"bc"])), "it holds |S2; save numbers instead", id="bytes"),
+        pytest.param(
+            saved(np.zeros(2, "f8,i4")),
+            "it holds [('f0', '<f8'), ('f1', '<i4')]; save numbers instead",
+            id="structured",
+        ),
+        pytest.param(
+            saved(np.zeros(2, "datetime64[s]")), "it holds datetime64[s]; save numbers instead", id="datetime64"
+        ),
+        pytest.param(
+            saved(np.zeros(2, "timedelta64[s]")), "it holds timedelta64[s]; save numbers instead", id="timedelta64"
+        ),
+        pytest.param(saved(np.ones((0, 4))), "the history is empty: its shape is (0, 4)", id="no rows"),
+        pytest.param(saved(np.ones((4, 0))), "the history is empty: its shape is (4, 0)", id="no columns"),
+        pytest.param(saved(np.ones(0)), "the history is empty: its shape is (0,)", id="no numbers"),
+        pytest.param(saved(np.full((2, 2), np.nan)), "the history has no finite value", id="only gaps"),
+        pytest.param(crafted("(-4, 3)"), "the .npy header is broken: its shape is (-4, 3)", id="negative shape"),
+        pytest.param(
+            crafted("(-4, -3)", MATRIX.tobytes()),
+            "the .npy header is broken: its shape is (-4, -3)",
+            id="two negatives that make a positive",
+        ),
+        pytest.param(crafted("(1.0,)", bytes(8)), "the .npy header is broken (ValueError)", id="shape of a fraction"),
+        pytest.param(
+            crafted("(4, 3)", MATRIX.tobytes(), "'<q9'"), "the .npy header is broken (ValueError)", id="unknown type"
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
+    assert refusal(tmp_path, content) == sentence
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(crafted("(4, 3)", MATRIX.tobytes(), version=9), id="version 9"),
+        pytest.param(crafted("(4, 3)", MATRIX.tobytes(), padding=20_000), id="header of 20,000 bytes"),
+        pytest.param(crafted("(4, 3)", MATRIX.tobytes(), padding=20_000, version=2), id="the same in version 2"),
+        pytest.param(crafted("-" * 9000 + "1"), id="deep header"),
+        pytest.param(crafted("(" * 9000), id="deep brackets"),
+        pytest.param(crafted("(1,)" + "\udce4".encode(errors="surrogateescape").decode("latin-1")), id="not ASCII"),
+        pytest.param(crafted(str((1,) * 100), bytes(8)), id="100 dimensions"),
+    ],
+)
+def test_a_header_out_of_the_ordinary_is_refused(tmp_path: Path, content: bytes) -> None:
+    assert len(refusal(tmp_path, content)) < 200
+
+
+def test_a_huge_shape_in_a_tiny_file_takes_no_memory(tmp_path: Path) -> None:
+    content = crafted("(100000000, 4)", bytes(8))
+    refusal(tmp_path, content)  # what is imported on the way is imported
+    tracemalloc.start()
+    try:
+        sentence = refusal(tmp_path, content)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sentence == "it has 8 bytes of numbers where its header says 3,200,000,000; was it cut short?"
+    assert peak < 1_000_000
+
+
+VALID = [
+    saved(MATRIX),
+    saved(np.arange(6, dtype=np.int16)),
+    saved(np.asfortranarray(MATRIX.astype(">f4"))),
+    saved(np.array([[True, False]])),
+]
+
+
+def reads_or_refuses(folder: Path, content: bytes) -> None:
+    try:
+        history = read_bytes(folder, content)
+    except LiveplotError as error:
+        assert error.sentence.startswith("run.npy")
+    else:
+        assert np.isfinite(history.values).any()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    content=st.sampled_from(VALID),
+    changes=st.lists(st.tuples(st.integers(0, 140), st.integers(0, 255)), min_size=1, max_size=6),
+)
+def test_a_file_with_changed_bytes_is_read_or_refused(
+    folder: Path, content: bytes, changes: list[tuple[int, int]]
+) -> None:
+    changed = bytearray(content)
+    for place, byte in changes:
+        changed[place % len(changed)] = byte
+    reads_or_refuses(folder, bytes(changed))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    content=st.sampled_from(VALID), start=st.integers(0, 200), removed=st.integers(0, 8), added=st.binary(max_size=8)
+)
+def test_a_file_with_bytes_removed_and_added_is_read_or_refused(
+    folder: Path, content: bytes, start: int, removed: int, added: bytes
+) -> None:
+    reads_or_refuses(folder, content[:start] + added + content[start + removed :])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    shape=st.lists(st.integers(-2, 5) | st.sampled_from([2**31, 2**40]), max_size=4).map(tuple),
+    descr=st.sampled_from(["<f8", ">f4", "<i2", "|b1", "|O", "<U3", "<c16", "<M8[s]", "<f16", "|V8", "", "x", "<f80"]),
+    data=st.binary(max_size=64),
+)
+def test_any_header_over_any_data_is_read_or_refused(
+    folder: Path, shape: tuple[int, ...], descr: str, data: bytes
+) -> None:
+    reads_or_refuses(folder, crafted(repr(shape), data, repr(descr)))

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import io
+import itertools
+from fractions import Fraction
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.animation import AbstractMovieWriter
+from matplotlib.figure import Figure
+
+from conftest import histories, wave_matrix
+from liveplot_cli import charts, style
+from liveplot_cli.errors import UsageError
+from liveplot_cli.history import History
+from liveplot_cli.look import Look
+from liveplot_cli.scene import Scene
+from liveplot_cli.timing import Moment, Timing
+
+HISTORIES = histories()
+CHARTS = {kind: charts.load(kind)() for kind in charts.names()} | {"trace of 4": charts.load("trace")(window=4)}
+LOOKS = {
+    "default": Look(),
+    "small": Look(size=(201, 133), dpi=60),
+    "cut limits": Look(ylim=(-0.5, 0.5), xlim=(1, None)),
+    "words": Look(title="row {row} of {rows}", xlabel="", ylabel="value"),
+    "no words": Look(title=""),
+}
+
+
+def redrawn(scene: Scene) -> np.ndarray:
+    """Matplotlib's own full drawing of the figure as it stands, shape (height, width, 4)."""
+    file = io.BytesIO()
+    scene.figure.savefig(file, format="rgba", dpi="figure")
+    width, height = scene.size
+    return np.frombuffer(file.getvalue(), np.uint8).reshape(height, width, 4)
+
+
+@pytest.mark.usefixtures("themed")
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize(("kind", "history"), [*itertools.product(CHARTS, HISTORIES)])
+def test_a_frame_equals_the_full_redraw_to_the_last_pixel(kind: str, history: str, look: str) -> None:
+    scene = Scene(HISTORIES[history], CHARTS[kind], LOOKS[look])
+    last = len(HISTORIES[history]) - 1
+    for position in sorted({0, last // 3, last // 2, last}):
+        frame = scene.pixels(position).copy()
+        assert np.array_equal(frame, redrawn(scene)), f"position {position}"
+
+
+@pytest.mark.usefixtures("themed")
+@pytest.mark.parametrize("kind", CHARTS)
+def test_a_frame_depends_on_its_position_alone(kind: str) -> None:
+    history = HISTORIES["gaps"]
+    scene, other = (Scene(history, CHARTS[kind], Look()) for _ in range(2))
+    forward = [scene.pixels(position).copy() for position in range(len(history))]
+    backward = [other.pixels(position).copy() for position in reversed(range(len(history)))]
+    assert all(np.array_equal(one, two) for one, two in zip(forward, reversed(backward), strict=True))
+
+
+class Recorder(AbstractMovieWriter):
+    """A matplotlib writer that keeps the pictures it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames: list[np.ndarray] = []
+
+    def setup(self, fig: Figure, outfile: str, dpi: float | None = None) -> None:
+        super().setup(fig, outfile, dpi)
+
+    def grab_frame(self, **savefig_kwargs: object) -> None:
+        file = io.BytesIO()
+        self.fig.savefig(file, format="rgba", dpi=self.dpi, **savefig_kwargs)
+        self.frames.append(np.frombuffer(file.getvalue(), np.uint8))
+
+    def finish(self) -> None: ...
+
+
+@pytest.mark.usefixtures("themed")
+@pytest.mark.parametrize("kind", CHARTS)
+def test_matplotlib_itself_saves_the_very_same_frames(kind: str) -> None:
+    scene = Scene(HISTORIES["dates"], CHARTS[kind], Look())
+    moments = Timing().moments(len(HISTORIES["dates"]))
+    frames = [scene.pixels(moment.position).copy() for moment in moments]
+    recorder = Recorder()
+    scene.animation(moments).save("unused", writer=recorder, dpi=100)
+    assert len(recorder.frames) == len(frames)
+    assert all(np.array_equal(one.ravel(), two) for one, two in zip(frames, recorder.frames, strict=True))
+
+
+@pytest.mark.usefixtures("themed")
+def test_an_animation_keeps_the_time_of_long_moments() -> None:
+    scene = Scene(HISTORIES["plain"], CHARTS["line"], Look())
+    animation = scene.animation([Moment(0, Fraction(1, 4)), Moment(1, Fraction(1, 2))])
+    assert list(animation.new_frame_seq()) == [0, 1, 1]
+    assert animation._interval == 250
+    animation._draw_was_started = True
+
+
+@pytest.mark.usefixtures("themed")
+def test_the_background_is_drawn_once_while_only_the_data_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(HISTORIES["plain"], CHARTS["line"], Look())
+    drawn = count_background_draws(scene, monkeypatch)
+    for position in range(12):
+        scene.draw(position)
+    assert len(drawn) == 1
+
+
+@pytest.mark.usefixtures("themed")
+def test_the_background_is_drawn_again_when_limits_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(HISTORIES["one column"], CHARTS["trace of 4"], Look())
+    drawn = count_background_draws(scene, monkeypatch)
+    for position in (0, 1, 20, 21):
+        scene.draw(position)
+    assert len(drawn) == 3
+
+
+def count_background_draws(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    drawn: list[None] = []
+    draw = scene.figure.canvas.draw
+    monkeypatch.setattr(scene.figure.canvas, "draw", lambda: (drawn.append(None), draw()))
+    return drawn
+
+
+@pytest.mark.usefixtures("themed")
+def test_nothing_but_the_data_and_the_counter_moves() -> None:
+    scene = Scene(History(wave_matrix(120, 30)), CHARTS["line"], Look())
+    axes = scene.figure.axes[0]
+    box = axes.get_position().bounds
+    left = axes.get_title(loc="left")
+    for position in (0, 9, 99, 119):
+        scene.draw(position)
+        assert axes.get_position().bounds == box
+        assert axes.get_title(loc="left") == left
+        assert len(axes.get_title(loc="right")) == len("row 120")
+
+
+@pytest.mark.usefixtures("themed")
+@pytest.mark.parametrize("size", [(16, 16), (33, 999), (408, 300), (641, 479), (640, 480), (819, 613)])
+@pytest.mark.parametrize("dpi", [60, 72, 97, 100, 200])
+def test_the_picture_has_exactly_the_pixels_asked_for(size: tuple[int, int], dpi: int) -> None:
+    with np.errstate(all="ignore"):
+        scene = Scene(HISTORIES["one cell"], CHARTS["line"], Look(size=size, dpi=dpi))
+        assert scene.pixels(0).shape == (size[1], size[0], 4)
+    assert scene.size == size
+
+
+def test_a_users_matplotlibrc_changes_no_pixel() -> None:
+    def picture() -> np.ndarray:
+        with style.applied():
+            return Scene(HISTORIES["dates"], CHARTS["trace"], Look()).pixels(5).copy()
+
+    plain = picture()
+    hostile = {
+        "savefig.bbox": "tight",
+        "figure.dpi": 300,
+        "lines.linewidth": 9,
+        "axes.facecolor": "black",
+        "path.snap": False,
+        "text.hinting": "none",
+        "font.size": 30,
+        "axes.unicode_minus": False,
+    }
+    with matplotlib.rc_context(hostile):
+        assert np.array_equal(picture(), plain)
+
+
+@pytest.mark.usefixtures("themed")
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("row {row}/{rows}", "row \N{FIGURE SPACE}3/12"),
+        ("{row:03d} {index}", "003 \N{FIGURE SPACE}3"),
+        ("{{{name}}}", "{plain}"),
+        ("$5 {index}", "$5 \N{FIGURE SPACE}3"),
+    ],
+)
+def test_a_title_is_filled_in(title: str, shown: str) -> None:
+    scene = Scene(HISTORIES["plain"], CHARTS["line"], Look(title=title))
+    scene.draw(2)
+    assert scene.figure.axes[0].get_title(loc="left") == shown
+
+
+@pytest.mark.usefixtures("themed")
+@pytest.mark.parametrize("title", ["{nothing}", "{row.__class__}", "{row", "}", "{}", "{0}", "{row!x}", "{name:d}"])
+def test_a_title_that_cannot_be_filled_in_is_refused(title: str) -> None:
+    with pytest.raises(UsageError, match="title"):
+        Scene(HISTORIES["plain"], CHARTS["line"], Look(title=title))
+
+
+@pytest.mark.usefixtures("themed")
+@pytest.mark.parametrize(
+    ("title", "counters"),
+    [(None, ("plain", "row 12")), ("Loss", ("Loss", "row 12")), ("{row}", ("12", "")), ("", ("", ""))],
+)
+def test_a_title_without_a_counter_gets_one(title: str | None, counters: tuple[str, str]) -> None:
+    axes = Scene(HISTORIES["plain"], CHARTS["line"], Look(title=title)).figure.axes[0]
+    assert (axes.get_title(loc="left"), axes.get_title(loc="right")) == counters

@@ -1,0 +1,175 @@
+"""The window, for real: Tk on a virtual screen, keys pressed and pictures taken from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ImageGrab
+
+from conftest import Run
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    """A screen that nobody sees, of its own for these tests."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "900x700x24", "-noreset"], pass_fds=[write], stderr=subprocess.DEVNULL
+    )
+    os.close(write)
+    with os.fdopen(read) as said:
+        number = said.readline().strip()
+    yield f":{number}"
+    server.terminate()
+    server.wait()
+
+
+class Shown:
+    """A running `liveplot show`, its keyboard and what is to be seen of it."""
+
+    def __init__(self, process: subprocess.Popen[str], display: str) -> None:
+        self.process = process
+        self.display = display
+
+    def picture(self) -> np.ndarray:
+        return np.asarray(ImageGrab.grab(xdisplay=self.display).convert("L"))
+
+    def press(self, *keys: str) -> None:
+        subprocess.run(["xdotool", "key", "--delay", "50", *keys], env={"DISPLAY": self.display}, check=True)
+
+    def until(self, seen: Callable[[np.ndarray], bool], seconds: float = 15) -> np.ndarray:
+        """The first picture that satisfies `seen` twice running, so that it is not one half drawn."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            picture = self.picture()
+            if seen(picture):
+                time.sleep(0.1)
+                if np.array_equal(self.picture(), picture):
+                    return picture
+            assert self.process.poll() is None, "the window has gone"
+            time.sleep(0.05)
+        raise AssertionError("it was never to be seen")
+
+    def end(self, seconds: float = 10) -> int:
+        return self.process.wait(seconds)
+
+
+@pytest.fixture
+def show(tmp_path: Path, display: str) -> Callable[..., object]:
+    rows, columns = 8, 20
+    np.save(tmp_path / "steps.npy", np.repeat(np.arange(rows)[:, None] * 1.0, columns, axis=1))
+
+    @contextmanager
+    def start(*options: str) -> Iterator[Shown]:
+        command = [sys.executable, "-W", "error", "-m", "liveplot_cli", "show", "steps.npy", *options]
+        environment = os.environ | {"DISPLAY": display, "MPLBACKEND": "TkAgg"}
+        process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+        try:
+            yield Shown(process, display)
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+
+    return start
+
+
+def level(picture: np.ndarray) -> float:
+    """How far from the top the level line of a row stands, in pixels; NaN where there is none in the data's area."""
+    area = picture[40:392, 120:500]
+    rows = np.flatnonzero(((area > 60) & (area < 190)).sum(axis=1) > 300)
+    return float(rows.mean()) if rows.size else float("nan")
+
+
+def has_line(picture: np.ndarray) -> bool:
+    return not np.isnan(level(picture))
+
+
+def test_each_enter_goes_on_by_one_row_and_the_keys_move_about(show: Callable[..., object]) -> None:
+    with show("--step") as window:
+        first = window.until(has_line)
+        heights = [level(first)]
+        for _ in range(3):
+            window.press("Return")
+            heights.append(level(window.until(lambda picture: has_line(picture) and level(picture) < heights[-1] - 5)))
+        assert np.allclose(np.diff(heights), heights[1] - heights[0], atol=2), "steps of one row are equal steps"
+        window.press("Left")
+        assert level(window.until(lambda picture: level(picture) > heights[3] + 5)) == pytest.approx(heights[2], abs=1)
+        window.press("Right")
+        assert level(window.until(lambda picture: level(picture) < heights[2] - 5)) == pytest.approx(heights[3], abs=1)
+        window.press("End")
+        top = level(window.until(lambda picture: level(picture) < heights[3] - 5))
+        assert top == pytest.approx(heights[0] + 7 * (heights[1] - heights[0]), abs=2)
+        window.press("Home")
+        assert np.array_equal(window.until(lambda picture: level(picture) > heights[1] + 5), first)
+        window.press("q")
+        assert window.end() == 0
+
+
+def test_it_plays_every_row_to_the_last_and_stays(show: Callable[..., object]) -> None:
+    with show("--speed", "2") as window:
+        window.until(has_line)
+        seen = []
+        end = time.monotonic() + 5.5
+        while time.monotonic() < end:
+            seen.append(level(window.picture()))
+            time.sleep(0.05)
+        last = min(seen)
+        assert seen[-10:] == [last] * 10
+        step = (max(seen) - last) / 7
+        for row in range(7):
+            assert any(abs(height - last - row * step) < 2 for height in seen), f"row {8 - row} was not to be seen"
+        window.press("space")
+        window.until(lambda picture: level(picture) > last + 5)
+        window.press("q")
+        assert window.end() == 0
+
+
+def test_space_pauses(show: Callable[..., object]) -> None:
+    with show("--speed", "2") as window:
+        window.until(has_line)
+        window.press("space")
+        time.sleep(0.2)
+        before = window.picture()
+        time.sleep(1.2)
+        assert np.array_equal(window.picture(), before)
+
+
+def test_a_hint_names_the_keys(show: Callable[..., object]) -> None:
+    with show("--step") as window:
+        picture = window.until(has_line)
+        hint = picture[465:500, :400]
+        assert (hint < 200).sum() > 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("options", [["--step"], ["--speed", "3"]], ids=["paused", "playing"])
+def test_a_signal_closes_the_window_and_shows_in_the_exit(
+    show: Callable[..., object], number: signal.Signals, options: list[str]
+) -> None:
+    with show(*options) as window:
+        window.until(has_line)
+        window.process.send_signal(number)
+        assert window.end() == -number
+        assert window.process.stderr.read() == "Aborted.\n"
+
+
+@pytest.mark.parametrize(
+    "backend", [{}, {"MPLBACKEND": "TkAgg"}, {"MPLBACKEND": "agg"}, {"MPLBACKEND": "nosuch"}], ids=str
+)
+def test_without_a_screen_it_says_what_to_do_and_exits_5(liveplot: Run, waves: Path, backend: dict[str, str]) -> None:
+    done = liveplot("show", "waves.npy", code=5, **backend)
+    assert "liveplot render" in done.stderr or "MPLBACKEND" in done.stderr
+
+
+def test_a_missing_file_is_told_even_without_a_screen(liveplot: Run) -> None:
+    liveplot("show", "missing.npy", code=5)
