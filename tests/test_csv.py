@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import io
 import logging
-import math
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +61,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "line 6, column 2 ('c'): 'x' is not a number",
             id="word below comment, blank line and cells of two lines",
         ),
-        pytest.param("a\n1\n2020-01-01\n", "line 3, column 1 ('a'): '2020-01-01' is not a number", id="date in numbers"),
+        pytest.param(
+            "a\n1\n2020-01-01\n", "line 3, column 1 ('a'): '2020-01-01' is not a number", id="date in numbers"
+        ),
         pytest.param(b"a,b\n1,\x00\n", "line 2: there is a NUL byte; this is not a text file", id="NUL"),
         pytest.param(b"\x00" * 64, "line 1: there is a NUL byte; this is not a text file", id="nothing but NUL"),
         pytest.param(b"a,b\n1,2\n\xff,4\n", "line 3: byte 8 of the file is not UTF-8 text", id="bad UTF-8"),
@@ -117,7 +118,7 @@ def test_broken_csv_is_refused_with_its_line(tmp_path: Path, content: str) -> No
 @pytest.mark.parametrize(
     "cell",
     [
-        "1_000", "0x10", "１２", "٣", "50%", "True", "−1", "1e", "e5", "--1", "+", ".", "1.2.3", "1 000", "$5", "1d3",  # noqa: RUF001
+        "1_000", "0x10", "１２", "٣", "50%", "True", "−1", "1e", "e5", "--1", "+", ".", "1.2.3", "1 000", "$5", "1d3",
         "1j", "infinit", "+nan", "NULL", "N/A", "None", "-", "?", "1/2", "12:30", "2024-1-1", "1e5.0", "1f", "0b1",
     ],
 )  # fmt: skip
@@ -127,14 +128,19 @@ def test_a_cell_that_is_no_number_is_never_guessed(tmp_path: Path, cell: str) ->
     assert error.cure == ("columns", "a")
 
 
-def test_a_decimal_comma_is_refused_where_semicolons_separate(tmp_path: Path) -> None:
-    error = refusal(tmp_path, "a;b\n1;2,5\n3;4,5\n")
-    assert error.sentence == "log.csv: line 2, column 2 ('b'): '2,5' is not a number"
-
-
-@pytest.mark.parametrize("content", ["a;b\n1,5;2,5\n3,5;4,5\n", "1,5;2,5\n3,5;4,5\n"], ids=["header", "no header"])
-def test_decimal_commas_in_all_columns_are_refused(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    "content",
+    ["a;b\n1,5;2,5\n3,5;4,5\n", "1,5;2,5\n3,5;4,5\n", "a;b\n1;2,5\n3;4,5\n", "1,5\t2,5\n3,5\t4,5\n"],
+    ids=["header", "no header", "only the last column", "tabs"],
+)
+def test_decimal_commas_between_semicolons_are_refused(tmp_path: Path, content: str) -> None:
     refusal(tmp_path, content)
+
+
+def test_a_decimal_comma_is_refused_where_the_delimiter_is_given(tmp_path: Path) -> None:
+    error = refusal(tmp_path, "a;b\n1;2,5\n3;4,5\n", delimiter=";")
+    assert error.sentence == "log.csv: line 2, column 2 ('b'): '2,5' is not a number"
+    assert error.cure == ("columns", "a")
 
 
 def test_the_cure_names_the_columns_of_numbers_in_order(tmp_path: Path) -> None:
@@ -316,7 +322,6 @@ def test_duplicate_and_nameless_columns_get_names_of_their_own(
         pytest.param("who,a\nann,5\nbob,6\n", "who", ["ann", "bob"], id="words"),
         pytest.param("who,step,a\nann,1,5\nbob,2,6\n", "who", ["ann", "bob"], id="words before a step"),
         pytest.param("step,a\n7,5\n", "step", [7], id="one row"),
-        pytest.param("ann,5\nbob,6\n", None, None, id="words as a first line are a header"),
         pytest.param("step,a\n0,5\n0,6\n", None, None, id="step stands still"),
         pytest.param("step,a\n2,5\n1,6\n", None, None, id="step falls"),
         pytest.param("step,a\n1,5\n,6\n2,7\n", None, None, id="step with a gap"),
@@ -484,9 +489,9 @@ def written(rows: list[list[str]], delimiter: str, line_end: str, quoting: int, 
     return text.getvalue().encode(encoding)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
-    matrix=MATRICES.filter(lambda matrix: any(map(math.isfinite, sum(matrix, [])))),
+    matrix=MATRICES.filter(lambda matrix: np.isfinite(matrix).any()),
     delimiter=st.sampled_from(",;\t|"),
     line_end=st.sampled_from(["\n", "\r\n", "\r"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
@@ -506,12 +511,12 @@ def test_any_matrix_that_the_csv_module_writes_is_read_back(
 
 
 NAMES = (
-    st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=6)
     .filter(lambda name: name == name.strip() and not name.startswith("#"))
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     names=st.lists(NAMES, min_size=1, max_size=4, unique=True),
     delimiter=st.sampled_from(",;\t|:"),
@@ -536,22 +541,22 @@ def reads_or_refuses(folder: Path, content: bytes, options: dict[str, object]) -
     try:
         history = read_text(folder, content, **options)
     except LiveplotError as error:
-        assert error.sentence.startswith("log.csv: ")
-        assert error.sentence.isprintable()
+        refused = error
     else:
         assert np.isfinite(history.values).any()
         assert history.values.shape == (len(history.labels), len(history.columns))
+        return
+    assert refused.sentence.startswith("log.csv: ")
+    assert refused.sentence.isprintable()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(content=st.binary(max_size=200), mark=st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe"]), options=OPTIONS)
-def test_any_bytes_are_read_or_refused(
-    folder: Path, content: bytes, mark: bytes, options: dict[str, object]
-) -> None:
+def test_any_bytes_are_read_or_refused(folder: Path, content: bytes, mark: bytes, options: dict[str, object]) -> None:
     reads_or_refuses(folder, mark + content, options)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(content=st.text(st.characters(codec="utf-8"), max_size=200), options=OPTIONS)
 def test_any_text_is_read_or_refused(folder: Path, content: str, options: dict[str, object]) -> None:
     reads_or_refuses(folder, content.encode(), options)
@@ -563,7 +568,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(pieces=st.lists(PIECES, max_size=40), options=OPTIONS)
 def test_anything_like_a_table_is_read_or_refused(folder: Path, pieces: list[str], options: dict[str, object]) -> None:
     reads_or_refuses(folder, "".join(pieces).encode(), options)

@@ -42,7 +42,7 @@ def refusal(folder: Path, content: bytes, **options: object) -> str:
     with pytest.raises(DataError) as caught:
         read_bytes(folder, content, **options)
     assert caught.value.exit_code == 3
-    assert caught.value.sentence.startswith("run.npy: ")
+    assert caught.value.sentence.startswith("run.npy")
     return caught.value.sentence.removeprefix("run.npy: ")
 
 
@@ -168,7 +168,9 @@ def test_a_header_is_never_executed(tmp_path: Path) -> None:
             saved(MATRIX)[:-48], "it has 48 bytes of numbers where its header says 96; was it cut short?", id="cut half"
         ),
         pytest.param(
-            saved(MATRIX)[:-96], "it has 0 bytes of numbers where its header says 96; was it cut short?", id="header only"
+            saved(MATRIX)[:-96],
+            "it has 0 bytes of numbers where its header says 96; was it cut short?",
+            id="header only",
         ),
         pytest.param(
             saved(MATRIX) + b"\n",
@@ -237,7 +239,7 @@ def test_what_cannot_be_used_is_refused(tmp_path: Path, content: bytes, sentence
         pytest.param(crafted("(4, 3)", MATRIX.tobytes(), padding=20_000, version=2), id="the same in version 2"),
         pytest.param(crafted("-" * 9000 + "1"), id="deep header"),
         pytest.param(crafted("(" * 9000), id="deep brackets"),
-        pytest.param(crafted("(1,)" + "\udce4".encode(errors="surrogateescape").decode("latin-1")), id="not ASCII"),
+        pytest.param(crafted("(4, 3)", MATRIX.tobytes()).replace(b"(4", b"(\xe4"), id="not ASCII"),
         pytest.param(crafted(str((1,) * 100), bytes(8)), id="100 dimensions"),
     ],
 )
@@ -261,7 +263,7 @@ def test_a_huge_shape_in_a_tiny_file_takes_no_memory(tmp_path: Path) -> None:
 VALID = [
     saved(MATRIX),
     saved(np.arange(6, dtype=np.int16)),
-    saved(np.asfortranarray(MATRIX.astype(">f4"))),
+    saved(np.asfortranarray(MATRIX.astype(">f8"))),
     saved(np.array([[True, False]])),
 ]
 
@@ -269,13 +271,13 @@ VALID = [
 def reads_or_refuses(folder: Path, content: bytes) -> None:
     try:
         history = read_bytes(folder, content)
-    except LiveplotError as error:
-        assert error.sentence.startswith("run.npy")
-    else:
-        assert np.isfinite(history.values).any()
+    except LiveplotError:
+        return
+    assert np.isfinite(history.values).any()
+    assert history.values.shape == (len(history.labels), len(history.columns))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     content=st.sampled_from(VALID),
     changes=st.lists(st.tuples(st.integers(0, 140), st.integers(0, 255)), min_size=1, max_size=6),
@@ -289,7 +291,7 @@ def test_a_file_with_changed_bytes_is_read_or_refused(
     reads_or_refuses(folder, bytes(changed))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     content=st.sampled_from(VALID), start=st.integers(0, 200), removed=st.integers(0, 8), added=st.binary(max_size=8)
 )
@@ -299,10 +301,10 @@ def test_a_file_with_bytes_removed_and_added_is_read_or_refused(
     reads_or_refuses(folder, content[:start] + added + content[start + removed :])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     shape=st.lists(st.integers(-2, 5) | st.sampled_from([2**31, 2**40]), max_size=4).map(tuple),
-    descr=st.sampled_from(["<f8", ">f4", "<i2", "|b1", "|O", "<U3", "<c16", "<M8[s]", "<f16", "|V8", "", "x", "<f80"]),
+    descr=st.sampled_from(["<f8", ">f8", "<i2", ">u4", "|b1", "|O", "<U3", "<c16", "<M8[s]", "|V8", "", "x", "<f80"]),
     data=st.binary(max_size=64),
 )
 def test_any_header_over_any_data_is_read_or_refused(

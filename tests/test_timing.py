@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import accumulate, pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liveplot_cli.errors import UsageError
+from liveplot_cli.option import build
+from liveplot_cli.timing import Moment, Timing, fraction, positive, rate, seconds, ticks
+
+ROWS = st.integers(1, 120)
+RATES = st.one_of(
+    st.sampled_from([Fraction(20), Fraction(25), Fraction(50), Fraction(30000, 1001), Fraction("29.97"), Fraction(1)]),
+    st.fractions(Fraction(1, 1000), 10000, max_denominator=100_000),
+)
+SECONDS = st.fractions(0, 1000, max_denominator=10_000)
+
+
+def hold_to_the_promises(timing: Timing, rows: int, wanted: Fraction) -> None:
+    """Check a timing's moments against all that is promised; `wanted` is how long the rows shall take, holds aside."""
+    moments = timing.moments(rows)
+    positions = [moment.position for moment in moments]
+    durations = [*(moment.duration for moment in moments[:-1]), moments[-1].duration - timing.hold]
+    counts = [duration * timing.fps for duration in durations]
+    assert all(isinstance(count, Fraction) and count.denominator == 1 and count >= 1 for count in counts)
+    frames = int(sum(counts))
+    assert frames == max(1, round(wanted * timing.fps))
+    assert sum(moment.duration for moment in moments) == frames / timing.fps + timing.hold
+    assert positions[-1] == rows - 1
+    assert positions[0] == 0 or frames == 1
+    assert all(before < after for before, after in pairwise(positions))
+    if frames < rows:
+        assert counts == [1] * frames
+        if frames > 1:
+            step = Fraction(rows - 1, frames - 1)
+            assert all(abs(position - frame * step) <= Fraction(1, 2) for frame, position in enumerate(positions))
+    else:
+        assert positions == list(range(rows))
+        starts = accumulate(counts[:-1], initial=0)
+        assert all(0 <= start - Fraction(row * frames, rows) < 1 for row, start in enumerate(starts))
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=ROWS, fps=RATES, hold=SECONDS)
+def test_without_a_speed_each_row_is_one_frame(rows: int, fps: Fraction, hold: Fraction) -> None:
+    timing = Timing(fps=fps, hold=hold)
+    assert [moment.position for moment in timing.moments(rows)] == list(range(rows))
+    hold_to_the_promises(timing, rows, rows / fps)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=ROWS, fps=RATES, speed=RATES, hold=SECONDS)
+def test_a_speed_is_kept_to_half_a_frame(rows: int, fps: Fraction, speed: Fraction, hold: Fraction) -> None:
+    hold_to_the_promises(Timing(fps=fps, speed=speed, hold=hold), rows, rows / speed)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=ROWS, fps=RATES, duration=SECONDS.filter(bool), hold=SECONDS)
+def test_a_duration_is_kept_to_half_a_frame_holds_included(
+    rows: int, fps: Fraction, duration: Fraction, hold: Fraction
+) -> None:
+    timing = Timing(fps=fps, duration=duration + hold, hold=hold)
+    hold_to_the_promises(timing, rows, duration)
+
+
+@pytest.mark.parametrize("fps", ["20", "24", "25", "29.97", "30000/1001", "50", "60", "12.5"])
+@pytest.mark.parametrize("rows", [1, 2, 7, 100, 999])
+def test_a_speed_of_the_frame_rate_shows_each_row_once(fps: str, rows: int) -> None:
+    number = Fraction(fps)
+    assert Timing(fps=number, speed=number).moments(rows) == [Moment(row, 1 / number) for row in range(rows)]
+
+
+@pytest.mark.parametrize(
+    ("options", "rows", "moments"),
+    [
+        pytest.param({}, 3, [(0, "1/20"), (1, "1/20"), (2, "1/20")], id="a frame a row"),
+        pytest.param({}, 1, [(0, "1/20")], id="one row"),
+        pytest.param({"hold": "1.01s"}, 2, [(0, "1/20"), (1, "53/50")], id="the last row holds"),
+        pytest.param({"fps": 10, "speed": 5}, 2, [(0, "1/5"), (1, "1/5")], id="half as fast"),
+        pytest.param({"fps": 10, "speed": 20}, 5, [(0, "1/10"), (4, "1/10")], id="twice as fast"),
+        pytest.param({"fps": 10, "speed": 4}, 3, [(0, "3/10"), (1, "3/10"), (2, "1/5")], id="uneven"),
+        pytest.param({"fps": 10, "duration": 1}, 2, [(0, "1/2"), (1, "1/2")], id="duration"),
+        pytest.param({"fps": 10, "duration": 1, "hold": 0.5}, 1, [(0, "1")], id="duration with hold"),
+        pytest.param({"fps": 10, "duration": 0.01}, 9, [(8, "1/10")], id="one frame shows the last row"),
+        pytest.param({"fps": "30000/1001"}, 2, [(0, "1001/30000"), (1, "1001/30000")], id="NTSC"),
+    ],
+)
+def test_moments_by_example(options: dict[str, object], rows: int, moments: list[tuple[int, str]]) -> None:
+    expected = [Moment(position, Fraction(duration)) for position, duration in moments]
+    assert build(Timing, options).moments(rows) == expected
+
+
+def test_fewer_frames_than_rows_are_spread_evenly_from_first_to_last() -> None:
+    moments = Timing(fps=Fraction(1), duration=Fraction(5)).moments(101)
+    assert [moment.position for moment in moments] == [0, 25, 50, 75, 100]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    durations=st.lists(st.fractions(0, 10, max_denominator=1001), max_size=60),
+    per_second=st.one_of(st.sampled_from([Fraction(100), Fraction(1000), Fraction(30000, 1001)]), RATES),
+)
+def test_ticks_gather_no_error(durations: list[Fraction], per_second: Fraction) -> None:
+    counts = ticks(durations, per_second)
+    assert len(counts) == len(durations)
+    assert all(isinstance(count, int) and count >= 0 for count in counts)
+    for ticked, elapsed in zip(accumulate(counts), accumulate(durations), strict=True):
+        assert abs(ticked - elapsed * per_second) <= Fraction(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("durations", "per_second", "counts"),
+    [
+        pytest.param(["1/30"] * 6, 100, [3, 4, 3, 3, 4, 3], id="thirty a second in hundredths"),
+        pytest.param(["1/300"] * 3, 100, [0, 1, 0], id="less than a tick"),
+        pytest.param(["1/20"] * 3, 100, [5, 5, 5], id="whole ticks"),
+        pytest.param(["1/200"] * 4, 100, [1, 0, 1, 0], id="half a tick rounds up"),
+        pytest.param([], 100, [], id="nothing"),
+    ],
+)
+def test_ticks_by_example(durations: list[str], per_second: int, counts: list[int]) -> None:
+    assert ticks([Fraction(duration) for duration in durations], Fraction(per_second)) == counts
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "number"),
+    [
+        (fraction, "-1/3", Fraction(-1, 3)),
+        (fraction, " 1e-3 ", Fraction(1, 1000)),
+        (positive, "0.1", Fraction(1, 10)),
+        (rate, "20", Fraction(20)),
+        (rate, "29.97", Fraction(2997, 100)),
+        (rate, "30000/1001", Fraction(30000, 1001)),
+        (rate, "0.001", Fraction(1, 1000)),
+        (rate, "1e4", Fraction(10000)),
+        (seconds, "0", Fraction(0)),
+        (seconds, "2s", Fraction(2)),
+        (seconds, " 1.5 s ", Fraction(3, 2)),
+    ],
+)
+def test_numbers_are_read_exactly(parse: Callable[[str], Fraction], text: str, number: Fraction) -> None:
+    assert parse(text) == number
+
+
+def test_a_rate_fits_what_video_files_have_for_it() -> None:
+    assert rate("0.3333333333333333333") == Fraction(1, 3)
+    assert rate("9999.99999999").numerator < 2**32
+    assert rate("16.66666666666666").denominator <= 100_000
+
+
+@pytest.mark.parametrize("parse", [fraction, positive, rate, seconds])
+@pytest.mark.parametrize(
+    "text", ["nan", "inf", "-inf", "Infinity", "", " ", "fast", "1/0", "1,5", "0x10", "2 3", "2ss"]
+)
+def test_what_is_no_number_is_refused(parse: Callable[[str], Fraction], text: str) -> None:
+    with pytest.raises(ValueError, match="is not a number"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "sentence"),
+    [
+        (positive, "0", "0 is not above zero"),
+        (positive, "-0.5", "-0.5 is not above zero"),
+        (rate, "0", "0 is not above zero"),
+        (rate, "-20", "-20 is not above zero"),
+        (rate, "0.00099", "0.00099 is not between 0.001 and 10000"),
+        (rate, "10000.01", "10000.01 is not between 0.001 and 10000"),
+        (rate, "1e300", "1e300 is not between 0.001 and 10000"),
+        (seconds, "-1", "-1 is below zero"),
+        (seconds, "-1s", "-1s is below zero"),
+    ],
+)
+def test_a_number_out_of_range_is_refused(parse: Callable[[str], Fraction], text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        pytest.param(
+            {"speed": 2, "duration": 3}, "speed and duration contradict one another; give one of them", id="both"
+        ),
+        pytest.param(
+            {"duration": 3, "hold": 3},
+            "the hold leaves no time for the rows; make the duration longer than it",
+            id="hold as long",
+        ),
+        pytest.param(
+            {"duration": 3, "hold": "4s"},
+            "the hold leaves no time for the rows; make the duration longer than it",
+            id="hold longer",
+        ),
+        pytest.param({"fps": float("nan")}, "fps: 'nan' is not a number", id="nan"),
+        pytest.param({"speed": float("inf")}, "speed: 'inf' is not a number", id="inf"),
+        pytest.param({"fps": 0}, "fps: 0 is not above zero", id="zero"),
+        pytest.param({"hold": -1}, "hold: -1 is below zero", id="negative hold"),
+        pytest.param({"duration": "long"}, "duration: 'long' is not a number", id="word"),
+    ],
+)
+def test_a_timing_that_makes_no_sense_is_refused(options: dict[str, object], sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        build(Timing, options)
+    assert caught.value.sentence == sentence
+    assert caught.value.exit_code == 2
