@@ -21,7 +21,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_docs.py
 
-bench: $(VENV)/.installed-dev
+bench: $(VENV)/.installed-dev tools
 	$(BIN)/python benchmarks/render.py
 
 docs: $(VENV)/.installed-dev
