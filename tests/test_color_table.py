@@ -48,9 +48,10 @@ def test_a_packed_color_is_blue_green_red_whatever_its_alpha() -> None:
     assert packed(pixels).tolist() == [[0x332211, 0x332211]]
 
 
-def test_a_slice_of_a_picture_can_be_packed() -> None:
+def test_a_picture_may_lie_in_memory_in_any_order() -> None:
     pixels = picture(some_colors(64), 8)
     assert np.array_equal(packed(pixels[2:6, 1::3]), packed(pixels)[2:6, 1::3])
+    assert np.array_equal(packed(np.asfortranarray(pixels)), packed(pixels))
 
 
 @given(pictures=st.lists(st.lists(COLORS, min_size=6, max_size=6), min_size=1, max_size=5))

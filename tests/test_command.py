@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import films
-from conftest import EXAMPLES, Run
+from conftest import EXAMPLES, Run, wave_matrix
 
 TINY = ("--size", "160x120", "--dpi", "40")
 
@@ -119,6 +120,31 @@ def test_every_format_in_one_run_and_a_closing_line_for_each(liveplot: Run, tmp_
     assert films.gifsicle(tmp_path / "a.GIF").images == 12
     assert films.ffprobe(tmp_path / "b.mp4")["nb_read_frames"] == "12"
     assert len(list((tmp_path / "frames").iterdir())) == 12
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_progress_with_the_time_left_is_shown_on_a_terminal_alone(tmp_path: Path, waves: Path, quiet: bool) -> None:
+    parent, child = pty.openpty()
+    np.save(waves, wave_matrix(150, 30))
+    large = ["--size", "1600x1200"]
+    command = [sys.executable, "-m", "liveplot_cli", "render", "waves.npy", "-o", "a.gif", *large, *["-q"] * quiet]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stderr=child, stdout=subprocess.PIPE, env=os.environ | {"TERM": "xterm"}
+    ):
+        os.close(child)
+        said = b""
+        while chunk := read_terminal(parent):
+            said += chunk
+    os.close(parent)
+    assert bool(re.search(rb"Drawing.*\d\d:\d\d:\d\d", said, re.DOTALL)) is not quiet
+    assert (b"a.gif: 150 frames" in said) is not quiet
+
+
+def read_terminal(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # Linux's way to say that the other side has closed
+        return b""
 
 
 def test_quiet_says_nothing(liveplot: Run, waves: Path) -> None:

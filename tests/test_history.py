@@ -142,6 +142,11 @@ def test_bounds_pass_over_gaps() -> None:
     assert History([[np.nan, 3], [-2, np.inf]]).bounds() == (-2, 3)
 
 
+def test_gaps_are_counted() -> None:
+    assert History([[np.nan, 3], [-2, np.inf]]).gaps == 2
+    assert History([1, 2]).gaps == 0
+
+
 @given(gaps=st.lists(st.booleans(), min_size=1, max_size=12))
 @settings(max_examples=60, deadline=None)
 def test_a_value_is_isolated_where_both_neighbours_are_gaps(gaps: list[bool]) -> None:

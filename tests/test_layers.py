@@ -14,7 +14,7 @@ LAYERS = (
     {"option"},
     {"history", "film", "look", "timing", "output", "kinds", "signals"},
     {"selection", "style", "text_table", "color_table", "player"},
-    {"readers", "charts", "encoders"},
+    {"readers", "charts", "encoders", "words"},
     {"prepare", "scene"},
     {"screens"},
     {"jobs"},

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import pickle
 import struct
@@ -104,9 +105,12 @@ def test_columns_are_numbered_from_0_and_rows_from_1(tmp_path: Path) -> None:
     assert (history.index_name, history.name) == ("row", "run")
 
 
-def test_infinities_become_gaps(tmp_path: Path) -> None:
+def test_infinities_become_gaps_and_are_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     values = read_bytes(tmp_path, saved(np.array([[1, np.inf], [-np.inf, np.nan]]))).values
     assert np.isnan(values).tolist() == [[False, True], [True, True]]
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (logging.WARNING, "run.npy: 3 of 4 cells hold no finite number and are gaps")
+    ]
 
 
 def test_transpose_reads_columns_as_rows(tmp_path: Path) -> None:

@@ -91,10 +91,11 @@ def test_matplotlib_itself_saves_the_very_same_frames(kind: str) -> None:
 @pytest.mark.usefixtures("themed")
 def test_an_animation_keeps_the_time_of_long_moments() -> None:
     scene = Scene(HISTORIES["plain"], CHARTS["line"], Look())
-    animation = scene.animation([Moment(0, Fraction(1, 4)), Moment(1, Fraction(1, 2))])
-    assert list(animation.new_frame_seq()) == [0, 1, 1]
-    assert animation._interval == 250
+    durations = Fraction(7, 20), Fraction(6, 20), Fraction(3, 20)
+    animation = scene.animation([Moment(row, duration) for row, duration in enumerate(durations)])
     animation._draw_was_started = True
+    assert list(animation.new_frame_seq()) == [0] * 7 + [1] * 6 + [2] * 3
+    assert animation._interval == 50
 
 
 @pytest.mark.usefixtures("themed")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import string
 import warnings
 from collections.abc import Sequence
 from operator import attrgetter
@@ -14,24 +12,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from liveplot_cli import style
-from liveplot_cli.errors import UsageError, quoted
+from liveplot_cli import style, words
 from liveplot_cli.film import Pixels
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
-from liveplot_cli.timing import Moment
+from liveplot_cli.timing import Moment, common_measure, ticks
+from liveplot_cli.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
     from matplotlib.artist import Artist
-    from matplotlib.text import Text
 
     from liveplot_cli.charts import Chart
-
-_FIELDS = ("row", "index", "rows", "name")
-_MOVING_FIELDS = {"row", "index"}
-_FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a figure
-_LONGEST_TITLE = 120
 
 
 class Scene:
@@ -52,10 +44,10 @@ class Scene:
         if look.ylabel is not None:
             axes.set_ylabel(look.ylabel)
         self._words = [
-            _Words(axes.set_title("", loc="left"), _title_template(look), history),
-            _Words(
+            Words(axes.set_title("", loc="left"), words.title(look.title), history),
+            Words(
                 axes.set_title("", loc="right", color=style.MUTED, size=10, weight="normal"),
-                _counter_template(look, history),
+                words.counter(look.title, history),
                 history,
             ),
         ]
@@ -70,7 +62,7 @@ class Scene:
     def update(self, position: float) -> Sequence[Artist]:
         """Move the chart and its words to a position; hands back the artists that moved, in the order to draw them."""
         moved = list(self._move_chart(position))
-        moved += [words.artist for words in self._words if words.move(position)]
+        moved += [text.artist for text in self._words if text.move(position)]
         return sorted(moved, key=attrgetter("zorder"))
 
     def draw(self, position: float) -> None:
@@ -110,12 +102,16 @@ class Scene:
     def animation(self, moments: Sequence[Moment]) -> FuncAnimation:
         """The same film as matplotlib's own `FuncAnimation`: for a notebook, for `save`, for a window of your own.
 
-        A `FuncAnimation` has one interval for all frames: the shortest moment's, and longer moments come as several.
+        A `FuncAnimation` has one interval for all frames: the longest that every moment is a whole number of, but for
+        the last, whose hold is rounded to it.
         """
         from matplotlib.animation import FuncAnimation
 
-        interval = min(moment.duration for moment in moments)
-        positions = [moment.position for moment in moments for _ in range(round(moment.duration / interval))]
+        interval = common_measure([moment.duration for moment in moments[:-1] or moments])
+        counts = ticks([moment.duration for moment in moments], 1 / interval)
+        positions = [
+            moment.position for moment, count in zip(moments, counts, strict=True) for _ in range(max(1, count))
+        ]
         return FuncAnimation(
             self.figure,
             self.update,
@@ -134,81 +130,6 @@ class Scene:
             self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")
         self._background = None
-
-
-class _Words:
-    """A text whose `{row}` and `{index}` move with the position; words that never change belong to the background."""
-
-    def __init__(self, artist: Text, template: str, history: History) -> None:
-        self.artist = artist
-        self._template = template
-        self._history = history
-        self._formatter = _Steady(_widest(history))
-        self._moving = bool(_fields(template) & _MOVING_FIELDS)
-        if not self._moving:
-            artist.set_text(self._filled(0))
-
-    def move(self, position: float) -> bool:
-        """Fill in the fields for a position; says whether the text is one that moves."""
-        if self._moving:
-            self.artist.set_text(self._filled(position))
-        return self._moving
-
-    def _filled(self, position: float) -> str:
-        history = self._history
-        values = {
-            "row": math.floor(position) + 1,
-            "index": history.label(position),
-            "rows": len(history),
-            "name": history.name,
-        }
-        try:
-            return style.legible(self._formatter.format(self._template, **values), longest=_LONGEST_TITLE)
-        except (ValueError, TypeError) as error:
-            raise UsageError(f"the title {quoted(self._template)} can't be filled in: {error}") from None
-
-
-class _Steady(string.Formatter):
-    """Fills in whole numbers as wide as the widest of them will be, so that words beside a counter stay in place."""
-
-    def __init__(self, width: int) -> None:
-        self._width = width
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        text = str(format(value, format_spec))
-        is_count = isinstance(value, int) or (isinstance(value, str) and value.lstrip("-").isdecimal())
-        return text.rjust(self._width, _FIGURE_SPACE) if is_count and not format_spec else text
-
-
-def _widest(history: History) -> int:
-    """The most figures that a row's number or whole-number label has."""
-    labels = history.labels
-    numbers = [len(history), labels.min(), labels.max()] if labels.dtype.kind in "iu" else [len(history)]
-    return max(len(str(number)) for number in numbers)
-
-
-def _title_template(look: Look) -> str:
-    return "{name}" if look.title is None else look.title
-
-
-def _counter_template(look: Look, history: History) -> str:
-    """A counter for a title that has none of its own, unless the title is empty."""
-    if look.title == "" or _fields(look.title or "") & _MOVING_FIELDS:
-        return ""
-    numbered = history.labels.dtype.kind not in "MU"
-    return history.index_name.replace("{", "{{").replace("}", "}}") + " {index}" if numbered else "{index}"
-
-
-def _fields(template: str) -> set[str]:
-    """The fields a template names; raises `UsageError` for one that there is not."""
-    try:
-        fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
-    except ValueError as error:
-        raise UsageError(f"the title {quoted(template)} can't be read: {error}; write {{{{ for a brace") from None
-    for name in fields - set(_FIELDS):
-        known = " ".join(f"{{{field}}}" for field in _FIELDS)
-        raise UsageError(f"the title {quoted(template)} has a field {quoted(name)}; the fields are {known}")
-    return fields
 
 
 def _agg_figure(look: Look) -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -120,3 +121,9 @@ def ticks(durations: Sequence[Fraction], per_second: Fraction) -> list[int]:
         counts.append(end - ticked)
         ticked = end
     return counts
+
+
+def common_measure(durations: Sequence[Fraction]) -> Fraction:
+    """The longest time that each of the durations is a whole number of."""
+    denominator = math.lcm(*(duration.denominator for duration in durations))
+    return Fraction(math.gcd(*(int(duration * denominator) for duration in durations)), denominator)

@@ -1,0 +1,95 @@
+"""The words over a chart: a title, and a counter that tells which row is shown."""
+
+from __future__ import annotations
+
+import math
+import string
+from typing import TYPE_CHECKING, Any
+
+from liveplot_cli.errors import UsageError, quoted
+from liveplot_cli.history import History
+from liveplot_cli.style import legible
+
+if TYPE_CHECKING:
+    from matplotlib.text import Text
+
+_FIELDS = ("row", "index", "rows", "name")
+_MOVING_FIELDS = {"row", "index"}
+_FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a figure
+_LONGEST_TITLE = 120
+
+
+class Words:
+    """A text whose `{row}` and `{index}` move with the position; words that never change belong to the background."""
+
+    def __init__(self, artist: Text, template: str, history: History) -> None:
+        self.artist = artist
+        self._template = template
+        self._history = history
+        self._formatter = _Steady(_widest(history))
+        self._moving = bool(_fields(template) & _MOVING_FIELDS)
+        if not self._moving:
+            artist.set_text(self._filled(0))
+
+    def move(self, position: float) -> bool:
+        """Fill in the fields for a position; says whether the text is one that moves."""
+        if self._moving:
+            self.artist.set_text(self._filled(position))
+        return self._moving
+
+    def _filled(self, position: float) -> str:
+        history = self._history
+        values = {
+            "row": math.floor(position) + 1,
+            "index": history.label(position),
+            "rows": len(history),
+            "name": history.name,
+        }
+        try:
+            return legible(self._formatter.format(self._template, **values), longest=_LONGEST_TITLE)
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"the title {quoted(self._template)} can't be filled in: {error}") from None
+
+
+class _Steady(string.Formatter):
+    """Fills in whole numbers as wide as the widest of them will be, so that words beside a counter stay in place."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        text = str(format(value, format_spec))
+        is_count = isinstance(value, int) or (isinstance(value, str) and value.lstrip("-").isdecimal())
+        return text.rjust(self._width, _FIGURE_SPACE) if is_count and not format_spec else text
+
+
+def _widest(history: History) -> int:
+    """The most figures that a row's number or whole-number label has."""
+    labels = history.labels
+    numbers = [len(history), labels.min(), labels.max()] if labels.dtype.kind in "iu" else [len(history)]
+    return max(len(str(number)) for number in numbers)
+
+
+def title(asked: str | None) -> str:
+    """The title's template: what was asked for, by itself the history's name."""
+    return "{name}" if asked is None else asked
+
+
+def counter(asked: str | None, history: History) -> str:
+    """The counter's template, for a title that has none of its own; nothing for a title asked to be empty."""
+    if asked == "" or _fields(asked or "") & _MOVING_FIELDS:
+        return ""
+    numbered = history.labels.dtype.kind not in "MU"
+    return history.index_name.replace("{", "{{").replace("}", "}}") + " {index}" if numbered else "{index}"
+
+
+def _fields(template: str) -> set[str]:
+    """The fields a template names; raises `UsageError` for one that there is not."""
+    try:
+        fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    except ValueError as error:
+        raise UsageError(f"the title {quoted(template)} can't be read: {error}; write {{{{ for a brace") from None
+    for name in fields - set(_FIELDS):
+        known = " ".join(f"{{{field}}}" for field in _FIELDS)
+        raise UsageError(f"the title {quoted(template)} has a field {quoted(name)}; the fields are {known}")
+    return fields
