@@ -99,6 +99,15 @@ def test_trace_without_an_index_counts_rows_from_one() -> None:
     assert list(lines(shown)[0].get_xdata()) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("kind", charts.names())
+def test_ticks_are_whole_numbers_where_the_places_are(kind: str) -> None:
+    shown = scene(kind, History(np.ones((4, 4))))
+    shown.draw(3)
+    ticks = shown.figure.axes[0].get_xticks()
+    assert (ticks % 1 == 0).all()
+    assert len(ticks) >= 3
+
+
 def test_trace_has_dates_on_its_axis() -> None:
     dates = np.array(["2024-01-01", "2024-02-01", "2024-03-01"], dtype="datetime64[us]")
     shown = scene("trace", History(np.arange(3.0), index=dates, index_name="date"))

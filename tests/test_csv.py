@@ -233,6 +233,12 @@ def test_all_relatives_of_csv_read_alike(tmp_path: Path, content: str | bytes) -
     assert history.index_name == "row"
 
 
+def test_bars_in_words_are_not_taken_for_delimiters(tmp_path: Path) -> None:
+    history = read_text(tmp_path, "n|o|t|e,b\np|q|r,1\np|q|s,2\nx,3\n|y,4\nu|v|w|x|y,5\n")
+    assert history.columns == ("b",)
+    assert history.labels.tolist() == ["p|q|r", "p|q|s", "x", "|y", "u|v|w|x|y"]
+
+
 def test_quoted_names_keep_delimiters_line_ends_and_quotes(tmp_path: Path) -> None:
     history = read_text(tmp_path, '"a, b";"c;d";"e\r\nf";"say ""g"""\n1;2;3;4\n5;6;7;8\n')
     assert history.columns == ("a, b", "c;d", "e\r\nf", 'say "g"')

@@ -83,6 +83,7 @@ def test_a_speed_of_the_frame_rate_shows_each_row_once(fps: str, rows: int) -> N
         pytest.param({"fps": 10, "speed": 5}, 2, [(0, "1/5"), (1, "1/5")], id="half as fast"),
         pytest.param({"fps": 10, "speed": 20}, 5, [(0, "1/10"), (4, "1/10")], id="twice as fast"),
         pytest.param({"fps": 10, "speed": 4}, 3, [(0, "3/10"), (1, "3/10"), (2, "1/5")], id="uneven"),
+        pytest.param({"fps": 10, "speed": 7.5}, 3, [(0, "1/5"), (1, "1/10"), (2, "1/10")], id="a frame to spare"),
         pytest.param({"fps": 10, "duration": 1}, 2, [(0, "1/2"), (1, "1/2")], id="duration"),
         pytest.param({"fps": 10, "duration": 1, "hold": 0.5}, 1, [(0, "1")], id="duration with hold"),
         pytest.param({"fps": 10, "duration": 0.01}, 9, [(8, "1/10")], id="one frame shows the last row"),

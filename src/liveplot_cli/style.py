@@ -97,7 +97,14 @@ def place_labels(axis: Axis, labels: NDArray[Any]) -> NDArray[Any]:
     if labels.dtype.kind == "U":
         name_ticks(axis, list(labels))
         return np.arange(len(labels), dtype=float)
-    return labels.astype(float)
+    return number_ticks(axis, labels.astype(float))
+
+
+def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The places themselves, the axis' ticks kept to whole numbers where they are: there is no epoch 2.5."""
+    if (places % 1 == 0).all():
+        axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
+    return places
 
 
 def name_lines(axes: Axes, names: Sequence[str]) -> None:

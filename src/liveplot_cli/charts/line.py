@@ -33,6 +33,8 @@ class Line:
         axes.set_xlabel("column")
         if numbers is None:
             style.name_ticks(axes.xaxis, history.columns)
+        else:
+            style.number_ticks(axes.xaxis, numbers)
 
         def update(position: float) -> Iterable[Artist]:
             row = history.row(position)
