@@ -147,6 +147,20 @@ def read_terminal(terminal: int) -> bytes:
         return b""
 
 
+@pytest.mark.parametrize("stream", [">&-", "2>&-", ">/dev/full", "2>/dev/full"])
+def test_a_film_is_written_whoever_listens(tmp_path: Path, waves: Path, stream: str) -> None:
+    line = f"exec {sys.executable} -m liveplot_cli render waves.npy -o a.gif --fps 60 {' '.join(TINY)} {stream}"
+    done = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert films.gifsicle(tmp_path / "a.gif").seconds == films.Fraction(20, 100)
+
+
+def test_help_that_cannot_be_printed_is_code_4() -> None:
+    line = f"exec {sys.executable} -m liveplot_cli render --help >/dev/full"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (4, "Error: cannot go on: No space left on device\n")
+
+
 def test_quiet_says_nothing(liveplot: Run, waves: Path) -> None:
     assert liveplot("render", "waves.npy", "-o", "a.gif", "-q", "--fps", "60", *TINY).stderr == ""
 

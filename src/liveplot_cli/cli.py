@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from liveplot_cli import charts, encoders, readers
-from liveplot_cli.errors import LiveplotError, MissingError
+from liveplot_cli.errors import LiveplotError, MissingError, OutputError
 from liveplot_cli.look import Look
 from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
 from liveplot_cli.selection import Selection
@@ -78,7 +78,7 @@ def render(
         written = job(history, *output, kind=kind, progress=progress, **_given(given))
     if not quiet:
         for file in written:
-            click.echo(_closing(file), err=True)
+            _say(_closing(file))
 
 
 @cli.command(cls=GroupedCommand, no_args_is_help=True)
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with handled():
             sys.exit(_status(arguments))
     except Interrupted as interrupted:
-        click.echo("Aborted.", err=True)
+        _say("Aborted.")
         die_of(interrupted.signum)
 
 
@@ -133,6 +133,11 @@ def _status(arguments: Sequence[str]) -> int:
             raise
         _complain(error.sentence + _advice(error))
         return error.exit_code
+    except OSError as error:
+        if debug:
+            raise
+        _complain(f"cannot go on: {error.strerror or error}")
+        return OutputError.exit_code
     except Exception as error:
         if debug:
             raise
@@ -141,7 +146,13 @@ def _status(arguments: Sequence[str]) -> int:
 
 
 def _complain(sentence: str) -> None:
-    click.echo(f"Error: {' '.join(sentence.split())}", err=True)
+    _say(f"Error: {' '.join(sentence.split())}")
+
+
+def _say(line: str) -> None:
+    """A line on stderr; where that is closed or full, nobody is listening and nothing is wrong."""
+    with suppress(OSError):
+        click.echo(line, err=True)
 
 
 def _advice(error: LiveplotError) -> str:
@@ -177,7 +188,7 @@ def _log(quiet: bool, verbose: bool) -> None:
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A bar with the time left on stderr, where that is a terminal; else nothing."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield lambda done, total: None
         return
     with ExitStack() as shown:

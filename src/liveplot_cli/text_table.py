@@ -54,8 +54,11 @@ class Table:
     lines: list[int]
     named: bool
 
-    def numbers(self, column: int) -> NDArray[np.float64]:
-        """A column's cells, shape (rows,), gaps as NaN; raises `DataError` for the first that is no number."""
+    def numbers(self, column: int, index: int | None = None) -> NDArray[np.float64]:
+        """A column's cells, shape (rows,), gaps as NaN.
+
+        Raises `DataError` for the first that is no number, and names the columns besides the index that hold numbers.
+        """
         numbers = np.empty(len(self.lines))
         for row, cell in enumerate(self.columns[column]):
             if cell in _GAPS:
@@ -63,7 +66,7 @@ class Table:
             elif _NUMBER.fullmatch(cell):
                 numbers[row] = float(cell)
             else:
-                raise self._not_a_number(row, column)
+                raise self._not_a_number(row, column, index)
         return numbers
 
     def labels(self, column: int) -> NDArray[Any]:
@@ -96,14 +99,14 @@ class Table:
         except ValueError:
             raise DataError(f"{self._place(row, column)}: there is no date {quoted(cell)}") from None
 
-    def _not_a_number(self, row: int, column: int) -> DataError:
+    def _not_a_number(self, row: int, column: int, index: int | None) -> DataError:
         cell = self.columns[column][row]
         if self.named and cell == self.names[column]:
             return DataError(f"{self._place(row, column)}: the header is repeated here; keep it on the first line only")
         usable = [
             name
-            for name, cells in zip(self.names, self.columns, strict=True)
-            if all(_is_number(cell) for cell in cells)
+            for number, (name, cells) in enumerate(zip(self.names, self.columns, strict=True))
+            if number != index and all(_is_number(cell) for cell in cells)
         ]
         cure = ("columns", ",".join(usable[:8])) if usable else None
         return DataError(f"{self._place(row, column)}: {quoted(cell)} is not a number", cure=cure)

@@ -70,7 +70,7 @@ class Csv:
         drawn = drawn or [number for number in range(len(table.names)) if number != index]
         if not drawn:
             raise DataError("there is no column beside the index")
-        values = np.column_stack([table.numbers(column) for column in drawn])
+        values = np.column_stack([table.numbers(column, index) for column in drawn])
         columns = [table.names[number] for number in drawn]
         if index is None:
             return History(values, columns)
