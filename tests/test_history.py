@@ -59,6 +59,7 @@ def test_names_and_labels_come_by_themselves() -> None:
             "a history has rows and columns, not the shape (2, 2, 2); reshape it to (rows, columns)",
             id="3-D",
         ),
+        pytest.param([[1, 2], [3]], "the rows of a history all have the same number of columns", id="ragged"),
         pytest.param([], "the history is empty: its shape is (0,)", id="nothing"),
         pytest.param(np.ones((0, 3)), "the history is empty: its shape is (0, 3)", id="no rows"),
         pytest.param(np.ones((3, 0)), "the history is empty: its shape is (3, 0)", id="no columns"),

@@ -118,6 +118,23 @@ def test_transpose_reads_columns_as_rows(tmp_path: Path) -> None:
     assert read_bytes(tmp_path, saved(MATRIX[0]), transpose=True).values.tolist() == [[0, 1, 2]]
 
 
+@pytest.mark.parametrize(
+    "array",
+    [
+        pytest.param(np.array([0x7F800001, 0], "u4").view("f4"), id="signalling NaN"),
+        pytest.param(np.array([2, 0], np.longdouble) ** 10_000, id="long double beyond float64"),
+    ],
+)
+def test_a_number_that_float64_cannot_hold_is_a_gap_without_a_warning(tmp_path: Path, array: np.ndarray) -> None:
+    assert np.isnan(read_bytes(tmp_path, saved(array)).values[:, 0]).tolist() == [True, False]
+
+
+def test_transposed_columns_are_numbered_from_0_too(tmp_path: Path) -> None:
+    history = read_bytes(tmp_path, saved(MATRIX), transpose=True, columns="0,1")
+    assert history.values.tolist() == MATRIX[:2].T.tolist()
+    assert history.columns == ("0", "1")
+
+
 def test_index_and_columns_are_picked_by_number(tmp_path: Path) -> None:
     history = read_bytes(tmp_path, saved(MATRIX), index=1, columns="2,0", rows="1:3")
     assert history.labels.tolist() == [4, 7]
@@ -218,6 +235,12 @@ def test_a_header_is_never_executed(tmp_path: Path) -> None:
         pytest.param(saved(np.ones((0, 4))), "the history is empty: its shape is (0, 4)", id="no rows"),
         pytest.param(saved(np.ones((4, 0))), "the history is empty: its shape is (4, 0)", id="no columns"),
         pytest.param(saved(np.ones(0)), "the history is empty: its shape is (0,)", id="no numbers"),
+        pytest.param(
+            crafted(f"({2**70}, 0)"), f"the history is empty: its shape is ({2**70}, 0)", id="no columns, endless rows"
+        ),
+        pytest.param(
+            crafted("(True, 2)", bytes(16)), "the .npy header is broken: its shape is (True, 2)", id="shape of a truth"
+        ),
         pytest.param(saved(np.full((2, 2), np.nan)), "the history has no finite value", id="only gaps"),
         pytest.param(crafted("(-4, 3)"), "the .npy header is broken: its shape is (-4, 3)", id="negative shape"),
         pytest.param(
@@ -248,7 +271,9 @@ def test_what_cannot_be_used_is_refused(tmp_path: Path, content: bytes, sentence
     ],
 )
 def test_a_header_out_of_the_ordinary_is_refused(tmp_path: Path, content: bytes) -> None:
-    assert len(refusal(tmp_path, content)) < 200
+    sentence = refusal(tmp_path, content)
+    assert sentence.startswith(("the .npy header is broken", "this is not a readable .npy file"))
+    assert len(sentence) < 200
 
 
 def test_a_huge_shape_in_a_tiny_file_takes_no_memory(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from liveplot_cli.errors import (
@@ -115,6 +116,27 @@ def test_real_options_are_refused_with_a_sentence(cls: type, given: dict[str, ob
     with pytest.raises(UsageError) as caught:
         build(cls, given)
     assert caught.value.sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("cls", "given", "sentence"),
+    [
+        (Timing, {"fps": Fraction(0)}, "fps: 0 is not above zero"),
+        (Timing, {"hold": Fraction(-1, 2)}, "hold: -1/2 is below zero"),
+        (Timing, {"fps": np.int64(0)}, "fps: 0 is not above zero"),
+        (Selection, {"every": True}, "every: 'True' is not a whole number from 1 on"),
+    ],
+)
+def test_numbers_of_any_type_are_parsed(cls: type, given: dict[str, object], sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        build(cls, given)
+    assert caught.value.sentence == sentence
+
+
+def test_numbers_of_numpy_become_exact_fractions() -> None:
+    assert build(Timing, {"fps": np.int64(20), "hold": np.float32(0.5)}) == Timing(
+        fps=Fraction(20), hold=Fraction(1, 2)
+    )
 
 
 def test_an_option_in_use_is_not_refused() -> None:

@@ -87,14 +87,18 @@ def matrix(values: ArrayLike) -> Numbers:
 
     Raises `DataError` for anything but numbers in one or two dimensions, with at least one finite value.
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise DataError("the rows of a history all have the same number of columns") from None
     if array.dtype.kind not in "biuf":
         raise DataError(f"a history holds numbers, not {array.dtype}")
     if array.ndim not in (1, 2):
         raise DataError(f"a history has rows and columns, not the shape {array.shape}; reshape it to (rows, columns)")
     if array.size == 0:
         raise DataError(f"the history is empty: its shape is {array.shape}")
-    numbers = np.asarray(array, np.float64).reshape(len(array), -1)
+    with np.errstate(over="ignore", invalid="ignore"):  # what does not fit becomes a gap
+        numbers = np.asarray(array, np.float64).reshape(len(array), -1)
     finite = np.isfinite(numbers)
     if not finite.any():
         raise DataError("the history has no finite value")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Number
 from typing import Any, TypeVar
 
 from liveplot_cli.errors import UsageError
@@ -73,7 +74,7 @@ def refuse_unused(given: Iterable[str], used: Iterable[type], known: Iterable[ty
 
 
 def _value(name: str, described: Option, value: object) -> object:
-    if described.parse is None or isinstance(value, bool) or not isinstance(value, str | int | float):
+    if described.parse is None or not isinstance(value, str | Number):
         return value
     try:
         return described.parse(str(value))

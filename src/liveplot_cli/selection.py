@@ -126,23 +126,27 @@ class Selection:
 
 
 def _transposed(history: History) -> History:
+    import numpy as np
+
+    named = history.index_name != "row" or not np.array_equal(history.labels, np.arange(1, len(history) + 1))
     return replace(
         history,
         values=history.values.T,
-        columns=[history.label(row) for row in range(len(history))],
+        columns=[history.label(row) for row in range(len(history))] if named else (),
         index=None,
         index_name="row",
     )
 
 
-def find_column(name: str, names: Sequence[str]) -> int:
+def find_column(name: str | int, names: Sequence[str]) -> int:
     """The place of a column given by its name or, failing that, by its number from 0.
 
     Raises `UsageError` that lists the columns there are.
     """
+    name = str(name)
     if name in names:
         return list(names).index(name)
-    if name.isascii() and name.isdigit() and int(name) < len(names):
+    if name.isascii() and name.isdigit() and len(name) < 10 and int(name) < len(names):
         return int(name)
     shown = ", ".join(quoted(known) for known in names[:8]) + (", …" if len(names) > 8 else "")
     raise UsageError(f"there is no column {quoted(name)}; the columns are {shown}")

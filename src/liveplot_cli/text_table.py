@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,8 +23,9 @@ from liveplot_cli.errors import DataError, quoted
 
 _GAPS = frozenset(("", "NA", "nan", "NaN"))
 _NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?)")
+_ALMOST = re.compile(r"[-+−$€£]?\d[\d.,_' ]*%?")  # 1,5 and 50% and 1_000 are broken numbers, no words
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?Z?)?)?")
-_DELIMITERS = (",", ";", "\t", "|")
+_DELIMITERS = (";", "\t", "|", ",")  # the comma last: where others do as well, it is a decimal comma
 _INDEX_NAMES = {"step", "steps", "global_step", "epoch", "epochs", "iteration", "iterations", "iter", "batch", "round"}
 _INDEX_NAMES |= {
     "frame",
@@ -46,20 +47,22 @@ _SNIFFED_LINES, _SNIFFED_CHARACTERS = 20, 100_000
 class Table:
     """The cells by column, stripped, the columns' names, and the line of the file that each row begins on.
 
-    `named` says whether the names are the file's own; else they are the columns' numbers from 0.
+    `named` says whether the names are the file's own; else they are the columns' numbers from 0. In a transposed table it
+    is the columns that begin on `lines`.
     """
 
     names: tuple[str, ...]
     columns: list[list[str]]
     lines: list[int]
     named: bool
+    transposed: bool = False
 
     def numbers(self, column: int, index: int | None = None) -> NDArray[np.float64]:
         """A column's cells, shape (rows,), gaps as NaN.
 
         Raises `DataError` for the first that is no number, and names the columns besides the index that hold numbers.
         """
-        numbers = np.empty(len(self.lines))
+        numbers = np.empty(len(self.columns[column]))
         for row, cell in enumerate(self.columns[column]):
             if cell in _GAPS:
                 numbers[row] = np.nan
@@ -85,7 +88,7 @@ class Table:
         if len(self.columns) == 1:
             return None
         first = self.columns[0]
-        if all(first) and (_are_dates(first) or not any(_is_number(cell) for cell in first)):
+        if all(first) and (_are_dates(first) or not any(_is_number(cell) or _ALMOST.fullmatch(cell) for cell in first)):
             return 0
         for number, name in enumerate(self.names):
             if name.lower() in _INDEX_NAMES and _is_rising(self.columns[number]):
@@ -106,12 +109,14 @@ class Table:
         usable = [
             name
             for number, (name, cells) in enumerate(zip(self.names, self.columns, strict=True))
-            if number != index and all(_is_number(cell) for cell in cells)
+            if number != index and "," not in name and all(_is_number(cell) for cell in cells)
         ]
         cure = ("columns", ",".join(usable[:8])) if usable else None
         return DataError(f"{self._place(row, column)}: {quoted(cell)} is not a number", cure=cure)
 
     def _place(self, row: int, column: int) -> str:
+        if self.transposed:
+            return f"line {self.lines[column]}, column {row + 1 + self.named} ({quoted(self.names[column])})"
         return f"line {self.lines[row]}, column {column + 1} ({quoted(self.names[column])})"
 
 
@@ -126,12 +131,17 @@ def decoded(content: bytes) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        before = content[: error.start].decode("utf-8" if name == "UTF-8" else encoding, "replace")
+        line = _line(before)
         raise DataError(f"line {line}: byte {error.start} of the file is not {name} text") from None
     if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError(f"line {line}: there is a NUL byte; this is not a text file")
+        raise DataError(f"line {_line(text[: text.index(chr(0))])}: there is a NUL byte; this is not a text file")
     return text
+
+
+def _line(before: str) -> int:
+    """The line, from 1, that begins or goes on behind a text; a line ends at LF, CR or both."""
+    return before.count("\n") + before.count("\r") - before.count("\r\n") + 1
 
 
 def parsed(text: str, delimiter: str | None, header: bool | None, *, transpose: bool) -> Table:
@@ -143,48 +153,62 @@ def parsed(text: str, delimiter: str | None, header: bool | None, *, transpose: 
     _refuse_ragged(lines, rows)
     if transpose:
         rows = [list(column) for column in zip(*rows, strict=True)]
-        lines = list(range(1, len(rows) + 1))
     if header is None:
         header = not all(_is_number(cell) or _is_date(cell) for cell in rows[0])
     names = _unique(rows[0]) if header else tuple(str(number) for number in range(len(rows[0])))
     if header:
-        lines, rows = lines[1:], rows[1:]
+        lines, rows = lines if transpose else lines[1:], rows[1:]
     if not rows:
         raise DataError("there is a header but no row of numbers below it")
-    return Table(names, [list(column) for column in zip(*rows, strict=True)], lines, header)
+    return Table(names, [list(column) for column in zip(*rows, strict=True)], lines, header, transpose)
 
 
 def _records(text: str, delimiter: str) -> tuple[list[int], list[list[str]]]:
     """The line each record begins on, and its stripped cells; blank ones and comments are left out."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+    between = True  # two records; not within a quoted cell of several lines
+
+    def read_lines() -> Iterator[str]:
+        nonlocal between
+        for line in io.StringIO(text, newline=""):
+            blank = not line.strip() and (delimiter == " " or delimiter not in line)
+            passed_over = between and (blank or line.lstrip(" ").startswith("#"))
+            between = False
+            yield "\n" if passed_over else line
+
+    reader = csv.reader(read_lines(), delimiter=delimiter, strict=True, skipinitialspace=True)
     lines: list[int] = []
     rows: list[list[str]] = []
     line = 1
     try:
         for record in reader:
-            cells = [cell.strip() for cell in record]
-            if cells not in ([], [""]) and not cells[0].startswith("#"):
+            between = True
+            if record:
                 lines.append(line)
-                rows.append(cells)
+                rows.append([cell.strip() for cell in record])
             line = reader.line_num + 1
     except csv.Error as error:
-        open_quote = "unexpected end of data" in str(error)
-        raise DataError(f"line {line}: {'a quote is opened and never closed' if open_quote else error}") from None
+        reason = str(error)
+        if "unexpected end of data" in reason:
+            reason = "a quote is opened and never closed"
+        elif "expected after" in reason:
+            reason = "there is text behind a closing quote"
+        raise DataError(f"line {line}: {reason}") from None
     if not rows:
         raise DataError("there is no data in the file")
     return lines, rows
 
 
 def _sniffed(text: str) -> str:
-    """The delimiter that splits the first lines into the most columns, most of them alike; else a comma."""
+    """The delimiter that splits all of the first lines, or else most, alike and into the most columns; else a comma."""
     start = [line for line in text[:_SNIFFED_CHARACTERS].splitlines() if line.strip() and not line.startswith("#")]
     start = start[:_SNIFFED_LINES]
-    best, most = ",", 1
+    best, most = ",", (False, 1)
     for candidate in _DELIMITERS:
         widths = Counter(len(row) for row in csv.reader(start, delimiter=candidate))
         width, lines = widths.most_common(1)[0] if widths else (1, 0)
-        if width > most and 2 * lines > len(start):
-            best, most = candidate, width
+        quality = (lines == len(start), width)
+        if width > 1 and quality > most and 2 * lines > len(start):
+            best, most = candidate, quality
     return best
 
 
@@ -202,10 +226,13 @@ def _cells(count: int) -> str:
 def _unique(names: Sequence[str]) -> tuple[str, ...]:
     """The names, the second `loss` as `loss (2)`; a nameless column has its number."""
     seen: Counter[str] = Counter()
+    taken = set(names)
     unique = []
     for number, cell in enumerate(names):
         name = cell or str(number)
         seen[name] += 1
+        while seen[name] > 1 and f"{name} ({seen[name]})" in taken:
+            seen[name] += 1
         unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return tuple(unique)
 

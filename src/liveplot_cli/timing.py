@@ -25,6 +25,8 @@ class Moment(NamedTuple):
 def fraction(text: str) -> Fraction:
     """An exact number from `20`, `29.97` or `30000/1001`; raises `ValueError` for anything not finite."""
     try:
+        if len(text.lower().partition("e")[2].strip()) > 4:
+            raise ValueError  # 1e999999999 would be written out, digit by digit
         return Fraction(text.strip())
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"{text!r} is not a number") from None

@@ -43,6 +43,8 @@ def _load(file: Path) -> Any:
             raise DataError("it holds Python objects, which are never loaded; save numbers instead")
         if dtype.kind not in "biuf":
             raise DataError(f"it holds {dtype}; save numbers instead")
+        if 0 in shape:
+            raise DataError(f"the history is empty: its shape is {shape}")
         have = file.stat().st_size - stream.tell()
         need = math.prod(shape) * dtype.itemsize
         if have != need:
@@ -66,10 +68,8 @@ def _header(stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
         version = npy.read_magic(stream)
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
         shape, _, dtype = read(stream, max_header_size=_LONGEST_HEADER)
-    except MemoryError:
-        raise
     except Exception as error:  # numpy answers a broken header with any of eight exceptions
         raise DataError(f"the .npy header is broken ({type(error).__name__})") from None
-    if any(length < 0 for length in shape):
+    if any(isinstance(length, bool) or length < 0 for length in shape):
         raise DataError(f"the .npy header is broken: its shape is {shape}")
     return shape, dtype
