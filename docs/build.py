@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,11 +22,12 @@ PAGES = (ROOT / "README.md", ROOT / "examples" / "README.md")
 def reference() -> str:
     """The page of all commands, word for word what `--help` says in a terminal 100 columns wide."""
     parts = ["# Command reference\n", "Made by `make docs` from the program's own `--help`.\n"]
-    group = click.Context(cli, info_name="liveplot", max_content_width=100, terminal_width=100)
+    width: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100}
+    group = click.Context(cli, info_name="liveplot", **width, **cli.context_settings)
     for title, command, context in [
         ("liveplot", cli, group),
         *(
-            (f"liveplot {name}", command, click.Context(command, info_name=name, parent=group, terminal_width=100))
+            (f"liveplot {name}", command, click.Context(command, info_name=name, parent=group, **width))
             for name, command in cli.commands.items()
         ),
     ]:

@@ -59,6 +59,8 @@ USAGE = {
     "a folder": ([".", "-o", "out.gif"], "is a folder"),
     "unknown input suffix": (["notes.txt", "-o", "out.gif"], "its suffix is none of .csv, .npy"),
     "unknown output suffix": (["waves.npy", "-o", "out.xyz"], "its suffix is none of .gif, .mp4"),
+    "standard output": (["waves.npy", "-o", "-"], "cannot write '-'"),
+    "no suffix": (["waves.npy", "-o", "plain"], "a folder of frames, which ends in /"),
     "no output": (["waves.npy"], "Missing option '-o'"),
     "the same output twice": (["waves.npy", "-o", "a.gif", "-o", "./a.gif"], "named twice"),
     "an output that is a folder": (["waves.npy", "-o", "folder.gif"], "it is a folder"),
@@ -193,6 +195,8 @@ def test_the_same_command_twice_gives_the_same_bytes(liveplot: Run, tmp_path: Pa
         (["--duration", "1", "--fps", "4"], 4, 1),
         (["--hold", "2"], 12, 2.6),
         (["--hold", "1s", "--duration", "4"], 12, 4),
+        (["--duration", "3.33", "--fps", "7"], 12, 3.33),
+        (["--speed", "7"], 12, 1.71),
     ],
     ids=str,
 )
@@ -267,8 +271,8 @@ def test_version_and_module_and_script_are_one_command(liveplot: Run) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["render", "--help"], ["show", "-h"], ["--version"]], ids=" ".join)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (
-        "import sys; from liveplot_cli.cli import main\n"
-        "try: main(sys.argv[1:])\n"
+        "import sys; from liveplot_cli.__main__ import main\n"
+        "try: main()\n"
         "except SystemExit: pass\n"
         "heavy = {'numpy', 'matplotlib', 'av', 'PIL', 'imageio', 'pathlib', 'logging'} & set(sys.modules)\n"
         "print('HEAVY', sorted(heavy - ({'pathlib'} if '--version' in sys.argv else set())))"
@@ -287,7 +291,7 @@ def test_a_bug_is_one_line_and_code_1_and_debug_shows_it(tmp_path: Path, waves: 
     code = (
         "import sys, liveplot_cli.scene as scene\n"
         "scene.Scene.pixels = lambda *_: 1 / 0\n"
-        "from liveplot_cli.cli import main; main(sys.argv[1:])"
+        "from liveplot_cli.__main__ import main; main()"
     )
     command = [sys.executable, "-c", code, "render", str(waves), "-o", str(tmp_path / "a.gif")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -66,13 +66,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         pytest.param(b"a,b\n1,\x00\n", "line 2: there is a NUL byte; this is not a text file", id="NUL"),
         pytest.param(b"\x00" * 64, "line 1: there is a NUL byte; this is not a text file", id="nothing but NUL"),
-        pytest.param(b"a,b\n1,2\n\xff,4\n", "line 3: byte 8 of the file is not UTF-8 text", id="bad UTF-8"),
-        pytest.param(b"a\r\n1\r\n2\r\n\xe4\r\n", "line 4: byte 9 of the file is not UTF-8 text", id="Latin 1, CRLF"),
-        pytest.param(b"a\r1\r\xff\r", "line 3: byte 4 of the file is not UTF-8 text", id="bad UTF-8, lone CR"),
-        pytest.param(b"a\r1\r\x00\r", "line 3: there is a NUL byte; this is not a text file", id="NUL, lone CR"),
-        pytest.param(b"a,b\n1,\xc3", "line 2: byte 6 of the file is not UTF-8 text", id="cut UTF-8"),
         pytest.param(
-            "a\n1\n".encode("utf-16") + b"2", "line 3: byte 10 of the file is not UTF-16 text", id="cut UTF-16"
+            b"a,b\n1,2\n\xff,4\n", "line 3: byte 8 of the file is not UTF-8 text; save it as UTF-8", id="bad UTF-8"
+        ),
+        pytest.param(
+            b"a\r\n1\r\n2\r\n\xe4\r\n",
+            "line 4: byte 9 of the file is not UTF-8 text; save it as UTF-8",
+            id="Latin 1, CRLF",
+        ),
+        pytest.param(
+            b"a\r1\r\xff\r", "line 3: byte 4 of the file is not UTF-8 text; save it as UTF-8", id="bad UTF-8, lone CR"
+        ),
+        pytest.param(b"a\r1\r\x00\r", "line 3: there is a NUL byte; this is not a text file", id="NUL, lone CR"),
+        pytest.param(b"a,b\n1,\xc3", "line 2: byte 6 of the file is not UTF-8 text; save it as UTF-8", id="cut UTF-8"),
+        pytest.param(
+            "a\n1\n".encode("utf-16") + b"2",
+            "line 3: byte 10 of the file is not UTF-16 text; save it as UTF-8",
+            id="cut UTF-16",
         ),
         pytest.param('a,b\n1,2\n"3,4\n5,6\n', "line 3: a quote is opened and never closed", id="open quote"),
         pytest.param('"a,b\n1,2\n', "line 1: a quote is opened and never closed", id="open quote in the header"),
@@ -131,36 +141,62 @@ def test_a_cell_that_is_no_number_is_never_guessed(tmp_path: Path, cell: str) ->
 
 
 @pytest.mark.parametrize(
-    "content",
-    ["a;b\n1,5;2,5\n3,5;4,5\n", "1,5;2,5\n3,5;4,5\n", "a;b\n1;2,5\n3;4,5\n", "1,5\t2,5\n3,5\t4,5\n"],
-    ids=["header", "no header", "only the last column", "tabs"],
+    ("content", "values"),
+    [
+        pytest.param("a;b\n1;2,5\n3;4,5\n", [[1, 2.5], [3, 4.5]], id="last column"),
+        pytest.param("a;b\n1,5;2\n-3,5;4e1\n", [[1.5, 2], [-3.5, 40]], id="first column"),
+        pytest.param("a;b\n1,5;2,5\n3,5;\n", [[1.5, 2.5], [3.5, np.nan]], id="all columns"),
+        pytest.param("0;1,5\n1;2,5\n2;3,5\n", [[0, 1.5], [1, 2.5], [2, 3.5]], id="no header"),
+        pytest.param("ann;1,5\nbob;2,5\n", [[2.5]], id="words before"),
+        pytest.param("0\t1,5\n1\t2,5\n", [[0, 1.5], [1, 2.5]], id="tabs"),
+        pytest.param("x;a\n01/2024;1,5\n02/2024;2,5\n", [[1.5], [2.5]], id="words that look like dates"),
+    ],
 )
-def test_decimal_commas_between_semicolons_are_refused(tmp_path: Path, content: str) -> None:
-    refusal(tmp_path, content)
-
-
-def test_a_decimal_comma_is_refused_where_the_delimiter_is_given(tmp_path: Path) -> None:
-    error = refusal(tmp_path, "a;b\n1;2,5\n3;4,5\n", delimiter=";")
-    assert error.sentence == "log.csv: line 2, column 2 ('b'): '2,5' is not a number"
-    assert error.cure == ("columns", "a")
+def test_a_decimal_comma_is_read_where_the_delimiter_is_another(
+    tmp_path: Path, content: str, values: list[list[float]]
+) -> None:
+    assert np.array_equal(read_text(tmp_path, content).values, values, equal_nan=True)
 
 
 @pytest.mark.parametrize(
-    ("content", "place"),
+    ("content", "cell"),
     [
-        pytest.param("a;b\n1;2,5\n3;4,5\n", "line 2, column 2 ('b'): '2,5'", id="last column"),
-        pytest.param("a;b\n1,5;2\n3,5;4\n", "line 2, column 1 ('a'): '1,5'", id="first column"),
-        pytest.param("a;b\n1,5;2,5\n3,5;4,5\n", "line 2, column 1 ('a'): '1,5'", id="all columns"),
-        pytest.param("0;1,5\n1;2,5\n2;3,5\n", "line 2, column 2 ('1,5'): '2,5'", id="no header"),
-        pytest.param("ann;1,5\nbob;2,5\n", "line 2, column 2 ('1,5'): '2,5'", id="words before"),
-        pytest.param("0\t1,5\n1\t2,5\n2\t3,5\n", "line 2, column 2 ('1,5'): '2,5'", id="tabs"),
+        pytest.param("a;b\n1,5;2.5\n", "1,5", id="points beside commas"),
+        pytest.param("a;b\n1.234,56;2\n", "1.234,56", id="thousands"),
+        pytest.param('a,b\n"1,5",2\n', "1,5", id="a comma for delimiter"),
     ],
 )
-def test_a_decimal_comma_is_never_taken_for_a_delimiter(tmp_path: Path, content: str, place: str) -> None:
-    assert refusal(tmp_path, content).sentence == f"log.csv: {place} is not a number"
+def test_a_comma_that_may_mean_thousands_is_refused(tmp_path: Path, content: str, cell: str) -> None:
+    assert refusal(tmp_path, content).sentence == f"log.csv: line 2, column 1 ('a'): {cell!r} is not a number"
 
 
-@pytest.mark.parametrize("cell", ["1,5", "50%", "1_000", "−1", "$5", "１２", "1 000"])
+def test_the_index_of_pandas_labels_the_rows(tmp_path: Path) -> None:
+    history = read_text(tmp_path, ",a,b\n0,5,6\n1,7,8\n")
+    assert (history.columns, history.index_name) == (("a", "b"), "index")
+    assert history.labels.tolist() == [0, 1]
+    assert read_text(tmp_path, ",0,1\n0,.5,.6\n1,.7,.8\n").values.tolist() == [[0.5, 0.6], [0.7, 0.8]]
+
+
+def test_a_gap_at_the_start_of_numbers_is_no_header(tmp_path: Path) -> None:
+    assert read_text(tmp_path, ",0.5,1\n0,.5,.6\n").values.shape == (2, 3)
+
+
+def test_the_finest_counter_labels_the_rows_and_the_others_are_no_data(tmp_path: Path) -> None:
+    content = "epoch,step,loss,val_loss\n0,49,0.5,\n0,99,0.4,\n0,99,,0.6\n1,149,0.3,\n1,149,,0.5\n"
+    history = read_text(tmp_path, content)
+    assert (history.columns, history.index_name) == (("loss", "val_loss"), "step")
+    assert history.labels.tolist() == [49, 99, 99, 149, 149]
+    assert read_text(tmp_path, content, index="epoch").columns == ("step", "loss", "val_loss")
+    assert read_text(tmp_path, content, columns="epoch,loss").columns == ("epoch", "loss")
+
+
+def test_the_header_of_a_transposed_file_labels_the_rows(tmp_path: Path) -> None:
+    history = read_text(tmp_path, "country,1990,2000,2010\nA,1,2,3\nB,4,5,6\n", transpose=True)
+    assert (history.columns, history.index_name) == (("A", "B"), "country")
+    assert history.labels.tolist() == [1990, 2000, 2010]
+
+
+@pytest.mark.parametrize("cell", ["50%", "1_000", "−1", "$5", "１２", "1 000"])
 def test_a_broken_number_is_no_word_that_labels_rows(tmp_path: Path, cell: str) -> None:
     error = refusal(tmp_path, f"a;b\n{cell};1\n{cell};2\n", delimiter=";")
     assert error.sentence == f"log.csv: line 2, column 1 ('a'): {cell!r} is not a number"

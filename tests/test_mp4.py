@@ -70,7 +70,7 @@ def test_odd_sizes_are_widened_with_paper_and_never_scaled(tmp_path: Path, size:
     width, height = (int(side) for side in size.split("x"))
     assert (pictures[:, height:] >= 250).all()
     assert (pictures[:, :, width:] >= 250).all()
-    (frames,) = liveplot_cli.render(wave_matrix(3, 8), tmp_path / "frames", size=size, dpi=40)
+    (frames,) = liveplot_cli.render(wave_matrix(3, 8), f"{tmp_path}/frames/", size=size, dpi=40)
     assert films.psnr(pictures[0, :height, :width], read_png(frames.path / "00001.png")) > 30
 
 
@@ -91,7 +91,7 @@ def test_colours_come_back_as_they_were_drawn(tmp_path: Path, color: tuple[int, 
 def test_the_picture_keeps_its_brightness(tmp_path: Path) -> None:
     history = History(wave_matrix(30, 100))
     path = tmp_path / "film.mp4"
-    liveplot_cli.render(history, path, tmp_path / "frames")
+    liveplot_cli.render(history, path, f"{tmp_path}/frames/")
     pictures = films.ffmpeg_pictures(path, (640, 480))
     for row in (0, 15, 29):
         expected = read_png(tmp_path / "frames" / f"{row + 1:05}.png")

@@ -218,19 +218,23 @@ def test_a_header_is_never_executed(tmp_path: Path) -> None:
             "a history has rows and columns, not the shape (1, 2, 1, 2); reshape it to (rows, columns)",
             id="4-D",
         ),
-        pytest.param(saved(np.ones(2, complex)), "it holds complex128; save numbers instead", id="complex"),
-        pytest.param(saved(np.array(["a", "bc"])), "it holds <U2; save numbers instead", id="words"),
-        pytest.param(saved(np.array([b"a", b"bc"])), "it holds |S2; save numbers instead", id="bytes"),
+        pytest.param(saved(np.ones(2, complex)), "it holds complex128; save integers or floats instead", id="complex"),
+        pytest.param(saved(np.array(["a", "bc"])), "it holds <U2; save integers or floats instead", id="words"),
+        pytest.param(saved(np.array([b"a", b"bc"])), "it holds |S2; save integers or floats instead", id="bytes"),
         pytest.param(
             saved(np.zeros(2, "f8,i4")),
-            "it holds [('f0', '<f8'), ('f1', '<i4')]; save numbers instead",
+            "it holds [('f0', '<f8'), ('f1', '<i4')]; save integers or floats instead",
             id="structured",
         ),
         pytest.param(
-            saved(np.zeros(2, "datetime64[s]")), "it holds datetime64[s]; save numbers instead", id="datetime64"
+            saved(np.zeros(2, "datetime64[s]")),
+            "it holds datetime64[s]; save integers or floats instead",
+            id="datetime64",
         ),
         pytest.param(
-            saved(np.zeros(2, "timedelta64[s]")), "it holds timedelta64[s]; save numbers instead", id="timedelta64"
+            saved(np.zeros(2, "timedelta64[s]")),
+            "it holds timedelta64[s]; save integers or floats instead",
+            id="timedelta64",
         ),
         pytest.param(saved(np.ones((0, 4))), "the history is empty: its shape is (0, 4)", id="no rows"),
         pytest.param(saved(np.ones((4, 0))), "the history is empty: its shape is (4, 0)", id="no columns"),

@@ -116,14 +116,14 @@ def command(folder: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "liveplot_cli", "render", "h.npy", *arguments]
 
 
-@pytest.mark.parametrize("outputs", [["out.gif"], ["out.mp4"], ["out.gif", "out.mp4"], ["frames"]], ids=str)
+@pytest.mark.parametrize("outputs", [["out.gif"], ["out.mp4"], ["out.gif", "out.mp4"], ["frames/"]], ids=str)
 @pytest.mark.parametrize("size", [100, 20_000])
 def test_a_disk_that_is_full_is_code_4_and_leaves_the_old_file(tmp_path: Path, outputs: list[str], size: int) -> None:
     for name in outputs:
         if "." in name:
             (tmp_path / name).write_bytes(OLD)
     arguments = [word for name in outputs for word in ("-o", name)]
-    size = size // 10 if outputs == ["frames"] else size
+    size = size // 10 if outputs == ["frames/"] else size
     done = subprocess.run(
         command(tmp_path, *arguments),
         cwd=tmp_path,
@@ -134,7 +134,7 @@ def test_a_disk_that_is_full_is_code_4_and_leaves_the_old_file(tmp_path: Path, o
     )
     assert done.returncode == 4, done.stderr
     assert done.stderr.startswith(
-        "Error: cannot write 'out." if outputs != ["frames"] else "Error: cannot write 'frames'"
+        "Error: cannot write 'out." if outputs != ["frames/"] else "Error: cannot write 'frames'"
     )
     assert done.stderr.count("\n") == 1
     left = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != "h.npy"}

@@ -17,7 +17,7 @@ from liveplot_cli.scene import Scene
 
 def test_each_frame_is_a_numbered_picture_with_the_very_pixels_drawn(tmp_path: Path) -> None:
     history = History(wave_matrix(5, 8))
-    liveplot_cli.render(history, tmp_path / "frames")
+    liveplot_cli.render(history, f"{tmp_path}/frames/")
     files = sorted((tmp_path / "frames").iterdir())
     assert [file.name for file in files] == [f"0000{number}.png" for number in range(1, 6)]
     with style.applied():
@@ -27,7 +27,7 @@ def test_each_frame_is_a_numbered_picture_with_the_very_pixels_drawn(tmp_path: P
 
 
 def test_a_held_row_is_as_many_pictures_as_it_lasts_frames(tmp_path: Path) -> None:
-    (written,) = liveplot_cli.render(wave_matrix(2, 8), tmp_path / "frames", fps=4, speed=2, hold=1)
+    (written,) = liveplot_cli.render(wave_matrix(2, 8), f"{tmp_path}/frames/", fps=4, speed=2, hold=1)
     assert written.frames == len(list((tmp_path / "frames").iterdir())) == 8
     assert written.seconds == 2
 

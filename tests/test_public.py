@@ -87,6 +87,17 @@ def test_bad_arrays_are_refused(tmp_path: Path) -> None:
             liveplot_cli.render(bad, tmp_path / "a.gif")
 
 
+def test_masked_values_are_gaps() -> None:
+    history = liveplot_cli.History(np.ma.masked_greater([[1, 2], [999, 3]], 100))
+    assert np.array_equal(history.values, [[1, 2], [np.nan, 3]], equal_nan=True)
+
+
+def test_the_package_is_typed() -> None:
+    from importlib.resources import files
+
+    assert files("liveplot_cli").joinpath("py.typed").is_file()
+
+
 def test_animation_is_matplotlibs_own_and_is_saved_by_matplotlib(tmp_path: Path) -> None:
     animation = liveplot_cli.animation(wave_matrix(3, 9), size="160x120", speed=2, fps=2)
     assert isinstance(animation, FuncAnimation)
@@ -122,7 +133,7 @@ def test_what_several_outputs_share_is_drawn_once(tmp_path: Path, monkeypatch: p
     pixels = Scene.pixels
     monkeypatch.setattr(Scene, "pixels", lambda self, position: (drawn.append(position), pixels(self, position))[1])
     monkeypatch.setattr("liveplot_cli.encoders.gif.Gif.plan", lambda self, film: plan(self, film, drawn))
-    liveplot_cli.render(wave_matrix(70, 9), tmp_path / "a.gif", tmp_path / "b.mp4", tmp_path / "frames")
+    liveplot_cli.render(wave_matrix(70, 9), tmp_path / "a.gif", tmp_path / "b.mp4", f"{tmp_path}/frames/")
     # The second segment of the GIF draws the frame before it again, to store what has changed since.
     assert drawn == [*range(64), 63, *range(64, 70)]
 

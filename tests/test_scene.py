@@ -197,3 +197,48 @@ def test_a_title_that_cannot_be_filled_in_is_refused(title: str) -> None:
 def test_a_title_without_a_counter_gets_one(title: str | None, counters: tuple[str, str]) -> None:
     axes = Scene(HISTORIES["plain"], CHARTS["line"], Look(title=title)).figure.axes[0]
     assert (axes.get_title(loc="left"), axes.get_title(loc="right")) == counters
+
+
+@pytest.mark.usefixtures("themed")
+@pytest.mark.parametrize("size", [(640, 480), (480, 360)])
+@pytest.mark.parametrize(
+    "title", ["Training loss and accuracy of a network on images (seed 42)", "step {index} of a long title" * 3]
+)
+def test_a_long_title_is_broken_into_lines_beside_the_counter(title: str, size: tuple[int, int]) -> None:
+    history = History(np.ones((200, 3)), columns=["loss", "val_loss", "accuracy"])
+    scene = Scene(history, CHARTS["trace"], Look(title=title, size=size))
+    scene.draw(150)
+    axes = scene.figure.axes[0]
+    left, right = axes.get_window_extent().extents[[0, 2]]
+    words, counter = (text.get_window_extent() for text in (axes._left_title, axes._right_title))
+    assert words.x0 >= left - 1
+    assert words.x1 <= (counter.x0 if counter.width > 1 else right + 1)
+    assert words.y1 <= size[1]
+
+
+@pytest.mark.usefixtures("themed")
+def test_characters_without_a_shape_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    scene = Scene(HISTORIES["plain"], CHARTS["line"], Look(title="学習 {row}"))
+    for position in range(3):
+        scene.draw(position)
+    assert [record.getMessage() for record in caplog.records] == [
+        "plain: the font has no shape for some characters, boxes stand for them"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "limits"),
+    [
+        ((None, None), (0, 10)),
+        ((2, None), (2, 10)),
+        ((None, 3), (0, 3)),
+        ((50, None), (50, 60)),
+        ((None, -5), (-15, -5)),
+        ((8, 2), (8, 2)),
+    ],
+    ids=str,
+)
+def test_a_limit_beyond_the_data_never_turns_the_axis_round(
+    asked: tuple[float | None, float | None], limits: tuple[float, float]
+) -> None:
+    assert style.limits(asked, (0, 10)) == limits

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from liveplot_cli.errors import UsageError
 from liveplot_cli.option import build
-from liveplot_cli.timing import Moment, Timing, fraction, positive, rate, seconds, ticks
+from liveplot_cli.timing import Moment, Timing, fraction, nearest, positive, rate, seconds, ticks
 
 ROWS = st.integers(1, 120)
 RATES = st.one_of(
@@ -25,23 +25,18 @@ def hold_to_the_promises(timing: Timing, rows: int, wanted: Fraction) -> None:
     moments = timing.moments(rows)
     positions = [moment.position for moment in moments]
     durations = [*(moment.duration for moment in moments[:-1]), moments[-1].duration - timing.hold]
-    counts = [duration * timing.fps for duration in durations]
-    assert all(isinstance(count, Fraction) and count.denominator == 1 and count >= 1 for count in counts)
-    frames = int(sum(counts))
-    assert frames == max(1, round(wanted * timing.fps))
-    assert sum(moment.duration for moment in moments) == frames / timing.fps + timing.hold
+    assert len(set(durations)) == 1, "every row is shown for as long as any other"
+    assert sum(durations) == max(wanted, 1 / timing.fps)
+    frames = nearest(sum(durations) * timing.fps)
+    assert len(moments) == min(frames, rows)
     assert positions[-1] == rows - 1
-    assert positions[0] == 0 or frames == 1
+    assert positions[0] == 0 or len(moments) == 1
     assert all(before < after for before, after in pairwise(positions))
-    if frames < rows:
-        assert counts == [1] * frames
-        if frames > 1:
-            step = Fraction(rows - 1, frames - 1)
-            assert all(abs(position - frame * step) <= Fraction(1, 2) for frame, position in enumerate(positions))
-    else:
-        assert positions == list(range(rows))
-        starts = accumulate(counts[:-1], initial=0)
-        assert all(0 <= start - Fraction(row * frames, rows) < 1 for row, start in enumerate(starts))
+    if 1 < frames < rows:
+        step = Fraction(rows - 1, frames - 1)
+        assert all(abs(position - frame * step) <= Fraction(1, 2) for frame, position in enumerate(positions))
+    counts = ticks([moment.duration for moment in moments], timing.fps)
+    assert min(counts) >= 1, "every moment is at least one frame of a film at that rate"
 
 
 @settings(max_examples=60, deadline=None)
@@ -54,13 +49,13 @@ def test_without_a_speed_each_row_is_one_frame(rows: int, fps: Fraction, hold: F
 
 @settings(max_examples=60, deadline=None)
 @given(rows=ROWS, fps=RATES, speed=RATES, hold=SECONDS)
-def test_a_speed_is_kept_to_half_a_frame(rows: int, fps: Fraction, speed: Fraction, hold: Fraction) -> None:
+def test_a_speed_is_kept_exactly(rows: int, fps: Fraction, speed: Fraction, hold: Fraction) -> None:
     hold_to_the_promises(Timing(fps=fps, speed=speed, hold=hold), rows, rows / speed)
 
 
 @settings(max_examples=60, deadline=None)
 @given(rows=ROWS, fps=RATES, duration=SECONDS.filter(bool), hold=SECONDS)
-def test_a_duration_is_kept_to_half_a_frame_holds_included(
+def test_a_duration_is_kept_exactly_holds_included(
     rows: int, fps: Fraction, duration: Fraction, hold: Fraction
 ) -> None:
     timing = Timing(fps=fps, duration=duration + hold, hold=hold)
@@ -81,9 +76,11 @@ def test_a_speed_of_the_frame_rate_shows_each_row_once(fps: str, rows: int) -> N
         pytest.param({}, 1, [(0, "1/20")], id="one row"),
         pytest.param({"hold": "1.01s"}, 2, [(0, "1/20"), (1, "53/50")], id="the last row holds"),
         pytest.param({"fps": 10, "speed": 5}, 2, [(0, "1/5"), (1, "1/5")], id="half as fast"),
-        pytest.param({"fps": 10, "speed": 20}, 5, [(0, "1/10"), (4, "1/10")], id="twice as fast"),
-        pytest.param({"fps": 10, "speed": 4}, 3, [(0, "3/10"), (1, "3/10"), (2, "1/5")], id="uneven"),
-        pytest.param({"fps": 10, "speed": 7.5}, 3, [(0, "1/5"), (1, "1/10"), (2, "1/10")], id="a frame to spare"),
+        pytest.param({"fps": 10, "speed": 20}, 5, [(0, "1/12"), (2, "1/12"), (4, "1/12")], id="twice as fast"),
+        pytest.param(
+            {"fps": 10, "speed": 4}, 3, [(0, "1/4"), (1, "1/4"), (2, "1/4")], id="two and a half frames a row"
+        ),
+        pytest.param({"fps": 10, "speed": 7.5}, 3, [(0, "2/15"), (1, "2/15"), (2, "2/15")], id="a frame to spare"),
         pytest.param({"fps": 10, "duration": 1}, 2, [(0, "1/2"), (1, "1/2")], id="duration"),
         pytest.param({"fps": 10, "duration": 1, "hold": 0.5}, 1, [(0, "1")], id="duration with hold"),
         pytest.param({"fps": 10, "duration": 0.01}, 9, [(8, "1/10")], id="one frame shows the last row"),

@@ -15,7 +15,6 @@ from liveplot_cli.errors import LiveplotError, MissingError, OutputError
 from liveplot_cli.look import Look
 from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
 from liveplot_cli.selection import Selection
-from liveplot_cli.signals import Interrupted, die_of, handled
 from liveplot_cli.timing import Timing
 
 if TYPE_CHECKING:
@@ -106,18 +105,8 @@ def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug:
     job(history, kind=kind, step=step, **_given(given))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit; every error is one line on stderr and an exit code that can be relied on."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    try:
-        with handled():
-            sys.exit(_status(arguments))
-    except Interrupted as interrupted:
-        _say("Aborted.")
-        die_of(interrupted.signum)
-
-
-def _status(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and hand back its exit code; every error is one line on stderr."""
     debug = "--debug" in arguments
     try:
         status = cli.main(args=list(arguments), prog_name="liveplot", standalone_mode=False)

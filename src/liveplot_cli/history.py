@@ -88,11 +88,13 @@ def matrix(values: ArrayLike) -> Numbers:
     Raises `DataError` for anything but numbers in one or two dimensions, with at least one finite value.
     """
     try:
-        array = np.asarray(values)
+        array = values if isinstance(values, np.ndarray) else np.asarray(values)
     except ValueError:
         raise DataError("the rows of a history all have the same number of columns") from None
     if array.dtype.kind not in "biuf":
         raise DataError(f"a history holds numbers, not {array.dtype}")
+    if isinstance(array, np.ma.MaskedArray):
+        array = np.ma.filled(array.astype(np.float64), np.nan)
     if array.ndim not in (1, 2):
         raise DataError(f"a history has rows and columns, not the shape {array.shape}; reshape it to (rows, columns)")
     if array.size == 0:

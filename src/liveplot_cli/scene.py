@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Sequence
 from operator import attrgetter
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from liveplot_cli.charts import Chart
 
 
+_log = logging.getLogger(__name__)
+
+
 class Scene:
     """A chart of a history with its words, on a figure of its own or on one that is given (a window's).
 
@@ -34,11 +38,12 @@ class Scene:
 
     def __init__(self, history: History, chart: Chart, look: Look, figure: Figure | None = None) -> None:
         self.history = history
+        self._told = False
         self.figure = figure or _agg_figure(look)
         axes = self.figure.add_subplot()
         self._move_chart = chart.draw(axes, history)
-        axes.set_xlim(*look.xlim)
-        axes.set_ylim(*look.ylim)
+        axes.set_xlim(*style.limits(look.xlim, axes.get_xlim()))
+        axes.set_ylim(*style.limits(look.ylim, axes.get_ylim()))
         if look.xlabel is not None:
             axes.set_xlabel(look.xlabel)
         if look.ylabel is not None:
@@ -57,6 +62,9 @@ class Scene:
         self._background: Any = None
         for artist in self.update(len(history) - 1):
             artist.set_animated(True)
+        self.fix_layout()
+        title, counter = self._words
+        title.fit(axes.get_window_extent().width - counter.width)
         self.fix_layout()
 
     def update(self, position: float) -> Sequence[Artist]:
@@ -124,10 +132,14 @@ class Scene:
     def fix_layout(self) -> None:
         """Give the axes the room that their words leave, once and for all until the figure changes its size."""
         self.figure.set_layout_engine("constrained")
-        with warnings.catch_warnings():
-            # A picture too small for its words keeps matplotlib's plain margins, and its words are cut.
-            warnings.filterwarnings("ignore", message="constrained_layout not applied")
+        # A picture too small for its words keeps matplotlib's plain margins. Of a character without a shape matplotlib
+        # speaks at every drawing, so the drawings of `style.applied` are silent and it is told here, once.
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
             self.figure.draw_without_rendering()
+        if not self._told and any("missing from font" in str(warning.message) for warning in said):
+            _log.warning("%s: the font has no shape for some characters, boxes stand for them", self.history.name)
+            self._told = True
         self.figure.set_layout_engine("none")
         self._background = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,9 @@ def applied() -> Iterator[None]:
     """Draw in the project's looks, whatever the user's matplotlibrc says."""
     defaults = matplotlib.rcParamsDefault
     settings: dict[Any, Any] = {name: defaults[name] for name in defaults if not name.startswith(_THEIRS)}
-    with matplotlib.rc_context(settings | _THEME):
+    with matplotlib.rc_context(settings | _THEME), warnings.catch_warnings():
+        # The font has no shape for a character and draws a box: matplotlib would say so for every frame.
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
         yield
 
 
@@ -85,6 +88,15 @@ def padded(bounds: tuple[float, float], margin: float = 0.05) -> tuple[float, fl
     low, high = (min(max(value, -_FARTHEST), _FARTHEST) for value in bounds)
     room = (high - low) * margin or abs(high) * margin or 0.5
     return low - room, high + room
+
+
+def limits(asked: tuple[float | None, float | None], found: tuple[float, float]) -> tuple[float, float]:
+    """The limits asked for, a side left open taken from those found, or as far off as they are wide beyond the data."""
+    low, high = asked
+    span = found[1] - found[0]
+    if low is None:
+        return (found[0] if high is None or high > found[0] else high - span), (found[1] if high is None else high)
+    return low, (high if high is not None else found[1] if low < found[1] else low + span)
 
 
 def place_labels(axis: Axis, labels: NDArray[Any]) -> NDArray[Any]:
@@ -134,8 +146,9 @@ def name_ticks(axis: Axis, names: Sequence[str]) -> None:
 
 
 def legible(text: str, longest: int = 40) -> str:
-    """Text from the data as a picture can carry it: one line of characters that have a shape, not too long."""
-    text = text if len(text) <= longest else text[: longest - 1] + "…"
+    """Text from the data as a picture can carry it: one line of printable characters, its middle left out if long."""
+    if len(text) > longest:
+        text = text[: longest // 2] + "…" + text[len(text) - (longest - longest // 2 - 1) :]
     return "".join(_drawable(character) for character in text)
 
 

@@ -1,8 +1,8 @@
 """Text in rows and columns, strictly read: every cell is a number, a gap, a date or a word, and never a guess.
 
 The first line is a header if one of its cells is neither a number nor a date. Blank lines and lines that begin with `#`
-are passed over. An empty cell, `NA` and `nan` are gaps; any other cell that is no number is an error, told by its line
-(counted from 1, in the file) and its column.
+are passed over. An empty cell, `NA` and `nan` are gaps. Where the delimiter is another, a decimal comma is read. Any
+other cell that is no number is an error, told by its line (counted from 1, in the file) and its column.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from liveplot_cli.errors import DataError, quoted
 
 _GAPS = frozenset(("", "NA", "nan", "NaN"))
 _NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?)")
+_COMMA_NUMBER = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _ALMOST = re.compile(r"[-+−$€£]?\d[\d.,_' ]*%?")  # 1,5 and 50% and 1_000 are broken numbers, no words
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?Z?)?)?")
 _DELIMITERS = (";", "\t", "|", ",")  # the comma last: where others do as well, it is a decimal comma
@@ -47,8 +48,8 @@ _SNIFFED_LINES, _SNIFFED_CHARACTERS = 20, 100_000
 class Table:
     """The cells by column, stripped, the columns' names, and the line of the file that each row begins on.
 
-    `named` says whether the names are the file's own; else they are the columns' numbers from 0. In a transposed table it
-    is the columns that begin on `lines`.
+    `named` says whether the names are the file's own; else they are the columns' numbers from 0. In a transposed table
+    it is the columns that begin on `lines`.
     """
 
     names: tuple[str, ...]
@@ -84,16 +85,24 @@ class Table:
         return numbers.astype(np.int64) if whole else numbers
 
     def likely_index(self) -> int | None:
-        """The column that looks like the rows' labels: a first one of dates or words, or a rising one called step."""
+        """The column that looks like the rows' labels: a first one of dates or words, or the finest of the counters."""
         if len(self.columns) == 1:
             return None
         first = self.columns[0]
         if all(first) and (_are_dates(first) or not any(_is_number(cell) or _ALMOST.fullmatch(cell) for cell in first)):
             return 0
-        for number, name in enumerate(self.names):
-            if name.lower() in _INDEX_NAMES and _is_rising(self.columns[number]):
-                return number
-        return None
+        if self.transposed and self.named and _never_falls(first):
+            return 0  # what was the header
+        counters = self.counters()
+        return max(counters, key=lambda number: len(set(self.columns[number])), default=None)
+
+    def counters(self) -> list[int]:
+        """The columns that count the rows: called step, epoch, time and the like, and never falling."""
+        return [
+            number
+            for number, name in enumerate(self.names)
+            if name.lower() in _INDEX_NAMES and _never_falls(self.columns[number])
+        ]
 
     def _date(self, row: int, column: int) -> np.datetime64:
         cell = self.columns[column][row]
@@ -133,7 +142,7 @@ def decoded(content: bytes) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8" if name == "UTF-8" else encoding, "replace")
         line = _line(before)
-        raise DataError(f"line {line}: byte {error.start} of the file is not {name} text") from None
+        raise DataError(f"line {line}: byte {error.start} of the file is not {name} text; save it as UTF-8") from None
     if "\0" in text:
         raise DataError(f"line {_line(text[: text.index(chr(0))])}: there is a NUL byte; this is not a text file")
     return text
@@ -149,12 +158,15 @@ def parsed(text: str, delimiter: str | None, header: bool | None, *, transpose: 
 
     Raises `DataError` for a text without numbers, a ragged row, an open quote.
     """
-    lines, rows = _records(text, delimiter or _sniffed(text))
+    delimiter = delimiter or _sniffed(text)
+    lines, rows = _records(text, delimiter)
     _refuse_ragged(lines, rows)
+    if delimiter != "," and len(rows[0]) > 1 and _has_decimal_commas(rows):
+        rows = [[cell.replace(",", ".") if _COMMA_NUMBER.fullmatch(cell) else cell for cell in row] for row in rows]
     if transpose:
         rows = [list(column) for column in zip(*rows, strict=True)]
     if header is None:
-        header = not all(_is_number(cell) or _is_date(cell) for cell in rows[0])
+        header = not all(_is_number(cell) or _is_date(cell) for cell in rows[0]) or _is_pandas_header(rows)
     names = _unique(rows[0]) if header else tuple(str(number) for number in range(len(rows[0])))
     if header:
         lines, rows = lines if transpose else lines[1:], rows[1:]
@@ -223,13 +235,26 @@ def _cells(count: int) -> str:
     return "1 cell" if count == 1 else f"{count} cells"
 
 
+def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether numbers are written 1,5: some are, and none is written 1.5, for then a comma may mean thousands."""
+    cells = [cell for row in rows for cell in row]
+    return any(map(_COMMA_NUMBER.fullmatch, cells)) and not any("." in cell and _is_number(cell) for cell in cells)
+
+
+def _is_pandas_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first line counts the columns above an index without a name: `,0,1,2`."""
+    first, *others = rows[0]
+    counted = [str(number) for number in range(len(others))]
+    return first == "" and len(rows) > 1 and others == counted and all(row[0] for row in rows[1:])
+
+
 def _unique(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, the second `loss` as `loss (2)`; a nameless column has its number."""
+    """The names, the second `loss` as `loss (2)`; a nameless column has its number, the first is pandas' index."""
     seen: Counter[str] = Counter()
     taken = set(names)
     unique = []
     for number, cell in enumerate(names):
-        name = cell or str(number)
+        name = cell or (str(number) if number else "index")
         seen[name] += 1
         while seen[name] > 1 and f"{name} ({seen[name]})" in taken:
             seen[name] += 1
@@ -237,11 +262,12 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _is_rising(cells: Sequence[str]) -> bool:
+def _never_falls(cells: Sequence[str]) -> bool:
+    """Whether the cells are numbers that rise, at times by nothing, as loggers repeat a step."""
     if not all(_NUMBER.fullmatch(cell) for cell in cells):
         return False
     numbers = [float(cell) for cell in cells]
-    return all(before < after for before, after in pairwise(numbers))
+    return (len(numbers) == 1 or numbers[0] < numbers[-1]) and all(one <= two for one, two in pairwise(numbers))
 
 
 def _is_number(cell: str) -> bool:

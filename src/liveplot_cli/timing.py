@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from typing import NamedTuple
 
 from liveplot_cli.errors import UsageError
@@ -80,27 +79,28 @@ class Timing:
             raise UsageError("the hold leaves no time for the rows; make the duration longer than it")
 
     def moments(self, rows: int) -> list[Moment]:
-        """One moment for each row shown; each lasts a whole number of frames, and the last holds.
+        """One moment for each row shown, all equally long but for the last, which holds.
 
-        The first moment shows the first row (unless there is but one frame) and the last always the last row. Where
-        there are fewer frames than rows, the rows shown are spread evenly.
+        The first moment shows the first row (unless there is but one) and the last always the last row. Where there are
+        fewer frames than rows, as many rows are shown as there are frames, spread evenly.
         """
-        frames = self._frames(rows)
-        if frames < rows:
-            shown = [_spread(frame, frames, rows) for frame in range(frames)]
-            counts = [1] * frames
-        else:
-            shown = list(range(rows))
-            starts = [-(-row * frames // rows) for row in range(rows + 1)]
-            counts = [stop - start for start, stop in pairwise(starts)]
-        moments = [Moment(row, count / self.fps) for row, count in zip(shown, counts, strict=True)]
+        seconds = max(self._seconds(rows), 1 / self.fps)
+        frames = nearest(seconds * self.fps)
+        shown = [_spread(frame, frames, rows) for frame in range(frames)] if frames < rows else range(rows)
+        moments = [Moment(row, seconds / len(shown)) for row in shown]
         last = moments[-1]
         return [*moments[:-1], Moment(last.position, last.duration + self.hold)]
 
-    def _frames(self, rows: int) -> int:
+    def _seconds(self, rows: int) -> Fraction:
+        """How long the rows take, without the hold."""
         if self.duration is not None:
-            return max(1, round((self.duration - self.hold) * self.fps))
-        return max(1, round(rows * self.fps / (self.speed or self.fps)))
+            return self.duration - self.hold
+        return rows / (self.speed or self.fps)
+
+
+def nearest(number: Fraction) -> int:
+    """The nearest whole number, a half going up."""
+    return (2 * number + 1) // 2
 
 
 def _spread(frame: int, frames: int, rows: int) -> int:
@@ -119,7 +119,7 @@ def ticks(durations: Sequence[Fraction], per_second: Fraction) -> list[int]:
     elapsed, ticked = Fraction(0), 0
     for duration in durations:
         elapsed += duration
-        end = (2 * elapsed * per_second + 1) // 2
+        end = nearest(elapsed * per_second)
         counts.append(end - ticked)
         ticked = end
     return counts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import string
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from liveplot_cli.errors import UsageError, quoted
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 _FIELDS = ("row", "index", "rows", "name")
 _MOVING_FIELDS = {"row", "index"}
 _FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a figure
-_LONGEST_TITLE = 120
+_LONGEST_LINE, _SHORTEST_LINE = 120, 12  # characters
+_GAP = 0.15  # inches between title and counter
 
 
 class Words:
@@ -30,6 +32,22 @@ class Words:
         self._moving = bool(_fields(template) & _MOVING_FIELDS)
         if not self._moving:
             artist.set_text(self._filled(0))
+
+    @property
+    def width(self) -> float:
+        """The width of the text as it stands, in pixels, with a gap beside it; 0 where there is none."""
+        figure = self.artist.get_figure(root=True)
+        if figure is None or not self.artist.get_text():
+            return 0.0
+        return self.artist.get_window_extent().width + _GAP * figure.dpi
+
+    def fit(self, room: float) -> None:
+        """Break the template into lines that are at most so many pixels wide, between words."""
+        width = self.width
+        if width > room > 0:
+            letters = max(_SHORTEST_LINE, int(len(self._template) * room / width))
+            self._template = textwrap.fill(self._template, letters, break_long_words=False, break_on_hyphens=False)
+            self.artist.set_text(self._filled(len(self._history) - 1))
 
     def move(self, position: float) -> bool:
         """Fill in the fields for a position; says whether the text is one that moves."""
@@ -46,9 +64,10 @@ class Words:
             "name": history.name,
         }
         try:
-            return legible(self._formatter.format(self._template, **values), longest=_LONGEST_TITLE)
+            text = self._formatter.format(self._template, **values)
         except (ValueError, TypeError) as error:
             raise UsageError(f"the title {quoted(self._template)} can't be filled in: {error}") from None
+        return "\n".join(legible(line, longest=_LONGEST_LINE) for line in text.split("\n"))
 
 
 class _Steady(string.Formatter):

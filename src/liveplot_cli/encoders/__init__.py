@@ -67,17 +67,20 @@ class Coder(Protocol):
 
 
 def encoder_for(target: str | os.PathLike[str]) -> Any:
-    """The encoder class for an output path: a path without suffix, or ending in a slash, is a folder of frames.
+    """The encoder class for an output path: by its suffix; a path that ends in a slash is a folder of frames.
 
     Raises `UsageError` that lists the suffixes there are.
     """
     text = os.fspath(target)
+    is_folder = text.endswith(("/", os.sep)) or (os.path.isdir(text) and not os.path.splitext(text)[1])
     suffix = os.path.splitext(text)[1].lower()
     for encoder in load_all():
-        if suffix in encoder.suffixes and text:
+        if (encoder.folder and is_folder) or suffix in encoder.suffixes:
             return encoder
-    known = ", ".join(suffix for encoder in load_all() for suffix in encoder.suffixes if suffix)
-    raise UsageError(f"cannot write {quoted(text)}: its suffix is none of {known}; end a folder of frames with /")
+    known = ", ".join(suffix for encoder in load_all() for suffix in encoder.suffixes)
+    raise UsageError(
+        f"cannot write {quoted(text)}: its suffix is none of {known}, nor is it a folder of frames, which ends in /"
+    )
 
 
 def load_all() -> list[Any]:

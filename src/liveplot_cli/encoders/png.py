@@ -23,7 +23,7 @@ _Chunk = list[tuple[bytes, int]]
 class Png:
     """Numbered pictures in a folder: 00001.png and so on."""
 
-    suffixes: ClassVar[tuple[str, ...]] = ("",)
+    suffixes: ClassVar[tuple[str, ...]] = ()
     folder: ClassVar[bool] = True
 
     def plan(self, film: Film) -> _Pictures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -14,7 +15,7 @@ import numpy as np
 
 from liveplot_cli import charts, encoders, output, style
 from liveplot_cli.encoders import Encoder, Plan
-from liveplot_cli.errors import UsageError
+from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.option import build
 from liveplot_cli.prepare import Source, prepare
@@ -24,6 +25,8 @@ from liveplot_cli.timing import Moment
 # Frames in a segment: fixed, so that a file is the same byte for byte however the work is shared out.
 SEGMENT = 64
 _SAMPLES = 9
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 
@@ -55,6 +58,8 @@ def render(
     targets = _targets(outputs)
     prepared = prepare(source, kind, options, encoders_used={target.encoder for target in targets})
     moments = prepared.timing.moments(len(prepared.history))
+    if len(moments) < len(prepared.history):
+        _log.info("%d of %d rows are shown, for there are no more frames", len(moments), len(prepared.history))
     with style.applied():
         scene = Scene(prepared.history, prepared.chart, prepared.look)
         film = _film(scene, moments, prepared.timing.fps)
@@ -108,10 +113,12 @@ def _targets(outputs: Sequence[str | os.PathLike[str]]) -> list[_Target]:
     if not outputs:
         raise UsageError("there is no output; name a file such as out.gif, out.mp4 or a folder of frames/")
     targets = [_Target(Path(path), encoders.encoder_for(path)) for path in outputs]
+    seen: set[Path] = set()
     for target in targets:
         target.check()
-    if len({target.path.resolve() for target in targets}) < len(targets):
-        raise UsageError("one output is named twice")
+        if target.path.resolve() in seen:
+            raise UsageError(f"the output {quoted(target.path)} is named twice")
+        seen.add(target.path.resolve())
     return targets
 
 

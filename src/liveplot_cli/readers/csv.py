@@ -67,7 +67,7 @@ class Csv:
         if index is not None:
             logging.getLogger(__name__).info("%s: the column %s labels the rows", file.name, quoted(table.names[index]))
         drawn = [find_column(name, table.names) for name in selection.columns]
-        drawn = drawn or [number for number in range(len(table.names)) if number != index]
+        drawn = drawn or self._drawn(table, index, selection)
         if not drawn:
             raise DataError("there is no column beside the index")
         values = np.column_stack([table.numbers(column, index) for column in drawn])
@@ -75,6 +75,11 @@ class Csv:
         if index is None:
             return History(values, columns)
         return History(values, columns, table.labels(index), table.names[index] if table.named else "row")
+
+    def _drawn(self, table: Table, index: int | None, selection: Selection) -> list[int]:
+        """All columns but the index; one found by itself takes the other counters with it, an epoch beside a step."""
+        counters = set(table.counters()) if selection.index is None and index in table.counters() else set()
+        return [number for number in range(len(table.names)) if number != index and number not in counters]
 
     def _index(self, table: Table, selection: Selection) -> int | None:
         if selection.index == "none":

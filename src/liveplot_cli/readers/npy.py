@@ -42,7 +42,7 @@ def _load(file: Path) -> Any:
         if dtype.hasobject:
             raise DataError("it holds Python objects, which are never loaded; save numbers instead")
         if dtype.kind not in "biuf":
-            raise DataError(f"it holds {dtype}; save numbers instead")
+            raise DataError(f"it holds {dtype}; save integers or floats instead")
         if 0 in shape:
             raise DataError(f"the history is empty: its shape is {shape}")
         have = file.stat().st_size - stream.tell()

@@ -70,13 +70,13 @@ class _Window:
         self._timer.single_shot = True
         self._keys = player.keys()
         self._drawing = False
-        self._started = False
+        self._started = self._closed = False
         # matplotlib's own keys would zoom, save and toggle axes.
         canvas.mpl_disconnect(canvas.manager.key_press_handler_id)
         canvas.mpl_connect("key_press_event", self._press)
         canvas.mpl_connect("resize_event", lambda _: scene.fix_layout())
         canvas.mpl_connect("draw_event", lambda _: self._draw())
-        canvas.mpl_connect("close_event", lambda _: self._timer.stop())
+        canvas.mpl_connect("close_event", lambda _: self._end())
         self._timer.add_callback(self._tick)
 
     def stop(self, signum: int, _: FrameType | None) -> None:
@@ -91,6 +91,8 @@ class _Window:
         self._player.tick(time.monotonic())
         if self._player.number != before:
             self._draw()
+        if self._closed:
+            return
         self._timer.interval = max(1, round(1000 * self._wait()))
         self._timer.start()
 
@@ -100,7 +102,7 @@ class _Window:
         return min(_LONGEST_WAIT, self._player.wait(time.monotonic()))
 
     def _press(self, event: Any) -> None:
-        if event.key in ("q", "escape"):
+        if event.key == "q":
             self._close()
         elif event.key in self._keys:
             self._keys[event.key]()
@@ -108,7 +110,7 @@ class _Window:
 
     def _draw(self) -> None:
         """Draw the player's position; matplotlib's own drawings, which lack what moves, call this to complete them."""
-        if self._drawing:
+        if self._drawing or self._closed:
             return
         self._drawing = True
         try:
@@ -116,12 +118,17 @@ class _Window:
             self._canvas.blit(self._scene.figure.bbox)
         finally:
             self._drawing = False
-        if not self._started:  # the film begins when the window is there to be seen
+        if not self._started and not self._closed:  # the film begins when the window is there to be seen
             self._started = True
             self._timer.start()
 
     def _close(self) -> None:
         from matplotlib import pyplot
 
-        self._timer.stop()
+        self._end()
         pyplot.close(self._scene.figure)
+
+    def _end(self) -> None:
+        """Draw no more: events that were under way when the window closed find no canvas."""
+        self._closed = True
+        self._timer.stop()
