@@ -23,6 +23,7 @@ CHARTS = {kind: charts.load(kind)() for kind in charts.names()} | {"trace of 4":
 LOOKS = {
     "default": Look(),
     "small": Look(size=(201, 133), dpi=60),
+    "too small for its words": Look(size=(120, 90)),
     "cut limits": Look(ylim=(-0.5, 0.5), xlim=(1, None)),
     "words": Look(title="row {row} of {rows}", xlabel="", ylabel="value"),
     "no words": Look(title=""),

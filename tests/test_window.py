@@ -61,6 +61,12 @@ class Shown:
             time.sleep(0.05)
         raise AssertionError("it was never to be seen")
 
+    def until_white(self) -> None:
+        """Wait until the window is there, whatever it shows."""
+        end = time.monotonic() + 15
+        while (self.picture() > 250).mean() < 0.5:
+            assert time.monotonic() < end, "it was never to be seen"
+
     def end(self, seconds: float = 10) -> int:
         return self.process.wait(seconds)
 
@@ -70,9 +76,11 @@ def show(tmp_path: Path, display: str) -> Callable[..., object]:
     rows, columns = 8, 20
     np.save(tmp_path / "steps.npy", np.repeat(np.arange(rows)[:, None] * 1.0, columns, axis=1))
 
+    np.save(tmp_path / "long.npy", np.tile(np.arange(20.0), (20_000, 1)))
+
     @contextmanager
-    def start(*options: str) -> Iterator[Shown]:
-        command = [sys.executable, "-W", "error", "-m", "liveplot_cli", "show", "steps.npy", *options]
+    def start(*options: str, name: str = "steps.npy") -> Iterator[Shown]:
+        command = [sys.executable, "-W", "error", "-m", "liveplot_cli", "show", name, *options]
         environment = os.environ | {"DISPLAY": display, "MPLBACKEND": "TkAgg"}
         process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
         try:
@@ -164,6 +172,15 @@ def test_a_signal_closes_the_window_and_shows_in_the_exit(
         window.until(has_line)
         window.process.send_signal(number)
         assert window.end() == -number
+        assert window.process.stderr.read() == "Aborted.\n"
+
+
+def test_a_signal_in_the_midst_of_drawing_is_not_swallowed_by_the_toolkit(show: Callable[..., object]) -> None:
+    with show("--speed", "2000", "--size", "860x660", name="long.npy") as window:
+        window.until_white()
+        time.sleep(1)
+        window.process.send_signal(signal.SIGTERM)
+        assert window.end() == -signal.SIGTERM
         assert window.process.stderr.read() == "Aborted.\n"
 
 
