@@ -1,8 +1,9 @@
-"""Films read back with programs that have nothing of ours in them: gifsicle, ffprobe and ffmpeg, Pillow."""
+"""Films encoded by hand, and read back with programs that have nothing of ours: gifsicle, ffprobe, ffmpeg, Pillow."""
 
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import subprocess
 from fractions import Fraction
@@ -11,6 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageSequence
+
+from liveplot_cli.encoders import Encoder
+from liveplot_cli.film import Film
 
 
 class GifFacts(NamedTuple):
@@ -65,3 +69,23 @@ def psnr(one: np.ndarray, two: np.ndarray) -> float:
     """Peak signal to noise ratio in decibels, infinite for equal pictures."""
     error = np.square(one.astype(float) - two).mean()
     return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def encode(
+    encoder: Encoder, path: Path, pictures: list[np.ndarray], *, segment: int = 64, shuffled: bool = False
+) -> None:
+    """Write pictures, shape (height, width, 3), as a job would, each segment with pickled copies of plan and chunk."""
+    frames = [np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]) for picture in pictures]
+    height, width, _ = frames[0].shape
+    durations = (Fraction(1, 20),) * len(frames)
+    plan = encoder.plan(Film(width, height, (255, 255, 255), durations, Fraction(20), lambda: iter(frames)))
+    starts = list(range(0, len(frames), segment))
+    chunks = {}
+    for start in reversed(starts) if shuffled else starts:
+        coder = pickle.loads(pickle.dumps(plan)).begin(start, frames.__getitem__)
+        for frame in frames[start : start + segment]:
+            coder.add(frame)
+        chunks[start] = pickle.loads(pickle.dumps(coder.finish()))
+    with plan.open(path) as append:
+        for start in starts:
+            append(chunks[start])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pickle
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from conftest import EXAMPLES, wave_matrix
 from liveplot_cli import charts, style
 from liveplot_cli.encoders.gif import Gif, _delays, _shares
 from liveplot_cli.errors import UsageError
-from liveplot_cli.film import Film
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
@@ -133,15 +131,15 @@ def test_two_decoders_see_the_same_pictures(tmp_path: Path) -> None:
 def test_few_colours_are_kept_exactly(tmp_path: Path) -> None:
     pictures = [flat(200, 10, 20), flat(1, 2, 3), flat(255, 255, 255)]
     path = tmp_path / "film.gif"
-    encode(path, pictures)
+    films.encode(Gif(), path, pictures)
     assert all(np.array_equal(one, two) for one, two in zip(films.gif_pictures(path), pictures, strict=True))
 
 
 def test_segments_encoded_apart_and_in_any_order_make_the_same_file(tmp_path: Path) -> None:
     pictures = [flat(row, 255 - row, 7) for row in range(100)]
     whole, parts = tmp_path / "whole.gif", tmp_path / "parts.gif"
-    encode(whole, pictures, segment=100)
-    encode(parts, pictures, segment=7, shuffled=True)
+    films.encode(Gif(), whole, pictures, segment=100)
+    films.encode(Gif(), parts, pictures, segment=7, shuffled=True)
     assert whole.read_bytes() == parts.read_bytes()
 
 
@@ -150,21 +148,3 @@ def flat(*color: int) -> np.ndarray:
     picture = np.full((12, 20, 3), color, np.uint8)
     picture[:4, :4] //= 2
     return picture
-
-
-def encode(path: Path, pictures: list[np.ndarray], *, segment: int = 64, shuffled: bool = False) -> None:
-    """Write pictures through the encoder as a job would, each segment with a pickled copy of the plan."""
-    frames = [np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]) for picture in pictures]
-    durations = (Fraction(1, 20),) * len(frames)
-    height, width, _ = frames[0].shape
-    plan = Gif().plan(Film(width, height, (255, 255, 255), durations, Fraction(20), lambda: iter(frames)))
-    starts = list(range(0, len(frames), segment))
-    chunks = {}
-    for start in reversed(starts) if shuffled else starts:
-        coder = pickle.loads(pickle.dumps(plan)).begin(start, frames.__getitem__)
-        for frame in frames[start : start + segment]:
-            coder.add(frame)
-        chunks[start] = coder.finish()
-    with plan.open(path) as append:
-        for start in starts:
-            append(chunks[start])

@@ -205,15 +205,14 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
 
 
 def test_a_folder_closed_to_us_is_code_4_before_any_work(tmp_path: Path) -> None:
-    if os.getuid() != 0:
-        pytest.fail("this test gives up root's rights and so needs them")
+    as_nobody = ["setpriv", f"--reuid={NOBODY}", "--clear-groups"] if os.getuid() == 0 else []
     closed = tmp_path / "closed"
     closed.mkdir(0o555)
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(folder.stat().st_mode | 0o055)
     line = command(tmp_path, "-o", "closed/out.gif")
     done = subprocess.run(
-        ["setpriv", f"--reuid={NOBODY}", "--clear-groups", *line],
+        [*as_nobody, *line],
         cwd=tmp_path, env=without_display() | {"HOME": "/nonexistent"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 4, done.stderr

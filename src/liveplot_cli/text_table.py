@@ -27,20 +27,11 @@ _COMMA_NUMBER = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _ALMOST = re.compile(r"[-+−$€£]?\d[\d.,_' ]*%?")  # 1,5 and 50% and 1_000 are broken numbers, no words
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?Z?)?)?")
 _DELIMITERS = (";", "\t", "|", ",")  # the comma last: where others do as well, it is a decimal comma
-_INDEX_NAMES = {"step", "steps", "global_step", "epoch", "epochs", "iteration", "iterations", "iter", "batch", "round"}
-_INDEX_NAMES |= {
-    "frame",
-    "generation",
-    "index",
-    "time",
-    "timestamp",
-    "date",
-    "datetime",
-    "year",
-    "month",
-    "week",
-    "day",
-}
+_COUNTER = re.compile(
+    "(global_?)?steps?|epochs?|iter(ation)?s?|batch|round|frame|generation|index|"
+    "(date)?time|timestamp|date|year|month|week|day|hour",
+    re.IGNORECASE,
+)
 _SNIFFED_LINES, _SNIFFED_CHARACTERS = 20, 100_000
 
 
@@ -101,7 +92,7 @@ class Table:
         return [
             number
             for number, name in enumerate(self.names)
-            if name.lower() in _INDEX_NAMES and _never_falls(self.columns[number])
+            if _COUNTER.fullmatch(name) and _never_falls(self.columns[number])
         ]
 
     def _date(self, row: int, column: int) -> np.datetime64:

@@ -64,10 +64,13 @@ class Csv:
         text = text_table.decoded(file.read_bytes())
         table = text_table.parsed(text, self.delimiter, self.header, transpose=selection.transpose)
         index = self._index(table, selection)
-        if index is not None:
-            logging.getLogger(__name__).info("%s: the column %s labels the rows", file.name, quoted(table.names[index]))
         drawn = [find_column(name, table.names) for name in selection.columns]
         drawn = drawn or self._drawn(table, index, selection)
+        if index is not None:
+            left = [name for number, name in enumerate(table.names) if number != index and number not in drawn]
+            also = f"; not drawn: {', '.join(map(quoted, left))}" if left else ""
+            log = logging.getLogger(__name__)
+            log.info("%s: the column %s labels the rows%s", file.name, quoted(table.names[index]), also)
         if not drawn:
             raise DataError("there is no column beside the index")
         values = np.column_stack([table.numbers(column, index) for column in drawn])
