@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import films
-from conftest import Run, wave_matrix, without_display
+from conftest import Run, wave_matrix
 from liveplot_cli import output
 from liveplot_cli.errors import OutputError, UsageError
 
@@ -205,16 +205,18 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
 
 
 def test_a_folder_closed_to_us_is_code_4_before_any_work(tmp_path: Path) -> None:
-    as_nobody = ["setpriv", f"--reuid={NOBODY}", "--clear-groups"] if os.getuid() == 0 else []
     closed = tmp_path / "closed"
     closed.mkdir(0o555)
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(folder.stat().st_mode | 0o055)
-    line = command(tmp_path, "-o", "closed/out.gif")
-    done = subprocess.run(
-        [*as_nobody, *line],
-        cwd=tmp_path, env=without_display() | {"HOME": "/nonexistent"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    # All is imported while we may still read it; root then becomes nobody, to whom the folder is closed.
+    code = (
+        "import os, sys, liveplot_cli.jobs.render\n"
+        "from liveplot_cli.cli import run\n"
+        f"os.getuid() or os.setuid({NOBODY})\n"
+        "sys.exit(run(['render', 'missing.npy', '-o', 'closed/out.gif']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 4, done.stderr
     assert "closed to writing" in done.stderr
 
