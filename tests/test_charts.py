@@ -188,4 +188,8 @@ def test_auto_takes_the_kind_that_suits(history: History, kind: str) -> None:
 @pytest.mark.parametrize("value", [0.0, 1e-320, 1e300, -1.7e308], ids=str)
 def test_numbers_at_the_edge_of_the_range_are_drawn(kind: str, value: float) -> None:
     with np.errstate(all="ignore"):
-        scene(kind, History([[value, -value], [value, value]])).draw(1)
+        shown = scene(kind, History([[value, -value], [value, value]]))
+        shown.draw(1)
+    low, high = shown.figure.axes[0].get_ylim()
+    assert np.isfinite([low, high]).all()
+    assert low < high

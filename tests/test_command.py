@@ -22,6 +22,7 @@ BAD_DATA = {
     "blank.csv": (b"\n  \n\n", "no data"),
     "header.csv": (b"step,loss\n", "header but no row"),
     "ragged.csv": (b"a,b\n1,2\n3\n", "line 3: 1 cell where line 1 has 2"),
+    "words.csv": (b"my loss,note\n1,x\n2,1\n", "'x' is not a number; try --columns 'my loss'"),
     "word.csv": (b"a,loss\n1,2\n3,oops\n", "line 3, column 2 ('loss'): 'oops' is not a number; try --columns a"),
     "latin.csv": (b"a,b\n1,\xe9\n", "line 2: byte 6 of the file is not UTF-8 text"),
     "gaps.csv": (b"a,b\n,\n,\n", "no finite value"),
@@ -250,8 +251,10 @@ def test_a_csv_and_its_npy_make_the_same_film(liveplot: Run, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("backend", ["TkAgg", "nosuch"])
-def test_the_users_backend_and_locale_do_not_matter(liveplot: Run, waves: Path, backend: str) -> None:
+def test_the_users_backend_and_locale_do_not_matter(liveplot: Run, tmp_path: Path, waves: Path, backend: str) -> None:
     liveplot("render", "waves.npy", "-o", "a.gif", *TINY, MPLBACKEND=backend, LC_ALL="C", HOME="/nonexistent")
+    liveplot("render", "waves.npy", "-o", "b.gif", *TINY)
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.iterdir() if path.suffix in (".csv", ".npy")))

@@ -174,6 +174,7 @@ def test_a_users_matplotlibrc_changes_no_pixel() -> None:
         ("row {row}/{rows}", "row \N{FIGURE SPACE}3/12"),
         ("{row:03d} {index}", "003 \N{FIGURE SPACE}3"),
         ("{{{name}}}", "{plain}"),
+        ("{index:.1f} {index:02d}", "3.0 03"),
         ("$5 {index}", "$5 \N{FIGURE SPACE}3"),
     ],
 )
@@ -181,6 +182,14 @@ def test_a_title_is_filled_in(title: str, shown: str) -> None:
     scene = Scene(HISTORIES["plain"], CHARTS["line"], Look(title=title))
     scene.draw(2)
     assert scene.figure.axes[0].get_title(loc="left") == shown
+
+
+@pytest.mark.usefixtures("themed")
+def test_a_name_of_figures_and_a_long_fraction_are_no_counters() -> None:
+    history = History(np.ones((200, 2)), index=np.arange(200) * 0.1, name="7")
+    scene = Scene(history, CHARTS["line"], Look(title="{name} {index}"))
+    scene.draw(3)
+    assert scene.figure.axes[0].get_title(loc="left") == "7 0.3"
 
 
 @pytest.mark.usefixtures("themed")

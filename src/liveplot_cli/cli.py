@@ -147,8 +147,10 @@ def _say(line: str) -> None:
 def _advice(error: LiveplotError) -> str:
     if error.cure is None:
         return ""
+    from shlex import quote
+
     name, value = error.cure
-    return f"; try --{name} {value}"
+    return f"; try --{name} {quote(value)}"
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,11 @@ class History:
         """The row's own label, as a person would write it: `12`, `0.5`, `1958-03-01`, `Tuesday`."""
         return _written(self.labels[math.floor(position)])
 
+    def number(self, position: float) -> int | float:
+        """The row's own label where the labels are numbers."""
+        number: int | float = self.labels[math.floor(position)].item()
+        return number
+
     @property
     def labels(self) -> NDArray[Any]:
         """The rows' labels, shape (rows,): numbers, datetime64 or words."""

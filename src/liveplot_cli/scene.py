@@ -64,8 +64,8 @@ class Scene:
             artist.set_animated(True)
         self.fix_layout()
         title, counter = self._words
-        title.fit(axes.get_window_extent().width - counter.width)
-        self.fix_layout()
+        if title.fit(axes.get_window_extent().width - counter.width):
+            self.fix_layout()
 
     def update(self, position: float) -> Sequence[Artist]:
         """Move the chart and its words to a position; hands back the artists that moved, in the order to draw them."""

@@ -91,12 +91,17 @@ def padded(bounds: tuple[float, float], margin: float = 0.05) -> tuple[float, fl
 
 
 def limits(asked: tuple[float | None, float | None], found: tuple[float, float]) -> tuple[float, float]:
-    """The limits asked for, a side left open taken from those found, or as far off as they are wide beyond the data."""
-    low, high = asked
+    """The limits asked for, a side left open taken from those found.
+
+    Where the side asked for lies beyond the data, the open one keeps the width of those found: it never turns the axis.
+    """
+    low, high = (limit if limit is not None else other for limit, other in zip(asked, found, strict=True))
     span = found[1] - found[0]
-    if low is None:
-        return (found[0] if high is None or high > found[0] else high - span), (found[1] if high is None else high)
-    return low, (high if high is not None else found[1] if low < found[1] else low + span)
+    if low >= high and asked[1] is None:
+        return low, low + span
+    if low >= high and asked[0] is None:
+        return high - span, high
+    return low, high
 
 
 def place_labels(axis: Axis, labels: NDArray[Any]) -> NDArray[Any]:

@@ -41,13 +41,15 @@ class Words:
             return 0.0
         return self.artist.get_window_extent().width + _GAP * figure.dpi
 
-    def fit(self, room: float) -> None:
-        """Break the template into lines that are at most so many pixels wide, between words."""
+    def fit(self, room: float) -> bool:
+        """Break a text wider than so many pixels into lines, between words; says whether it had to."""
         width = self.width
-        if width > room > 0:
-            letters = max(_SHORTEST_LINE, int(len(self._template) * room / width))
-            self._template = textwrap.fill(self._template, letters, break_long_words=False, break_on_hyphens=False)
-            self.artist.set_text(self._filled(len(self._history) - 1))
+        if not width > room > 0:
+            return False
+        letters = max(_SHORTEST_LINE, int(len(self._template) * room / width))
+        self._template = textwrap.fill(self._template, letters, break_long_words=False, break_on_hyphens=False)
+        self.artist.set_text(self._filled(len(self._history) - 1))
+        return True
 
     def move(self, position: float) -> bool:
         """Fill in the fields for a position; says whether the text is one that moves."""
@@ -59,7 +61,7 @@ class Words:
         history = self._history
         values = {
             "row": math.floor(position) + 1,
-            "index": history.label(position),
+            "index": history.number(position) if history.labels.dtype.kind in "iuf" else history.label(position),
             "rows": len(history),
             "name": history.name,
         }
@@ -71,15 +73,18 @@ class Words:
 
 
 class _Steady(string.Formatter):
-    """Fills in whole numbers as wide as the widest of them will be, so that words beside a counter stay in place."""
+    """Fills in whole numbers as wide as the widest of them will be, so that words beside a counter stay in place.
+
+    Other numbers have at most twelve figures; a format of its own, as in `{index:.3f}`, goes before both.
+    """
 
     def __init__(self, width: int) -> None:
         self._width = width
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        text = str(format(value, format_spec))
-        is_count = isinstance(value, int) or (isinstance(value, str) and value.lstrip("-").isdecimal())
-        return text.rjust(self._width, _FIGURE_SPACE) if is_count and not format_spec else text
+        if format_spec or isinstance(value, str):
+            return format(value, format_spec)
+        return str(value).rjust(self._width, _FIGURE_SPACE) if isinstance(value, int) else f"{value:.12g}"
 
 
 def _widest(history: History) -> int:

@@ -59,10 +59,11 @@ class Trace:
 
         def update(position: float) -> Iterable[Artist]:
             row = math.floor(position)
-            start = max(0, row - span)
-            limits = style.padded(bounds(places[start : start + span + 1]), margin=0.02)
-            if span < last and axes.get_xlim() != limits:  # setting limits, even to the same, costs a new background
-                axes.set_xlim(*limits)
+            if span < last:
+                start = max(0, row - span)
+                limits = style.padded(bounds(places[start : start + span + 1]), margin=0.02)
+                if axes.get_xlim() != limits:  # setting limits, even to the same, costs a new background
+                    axes.set_xlim(*limits)
             return [one.grow(row) for one in series]
 
         return update
