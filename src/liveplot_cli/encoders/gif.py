@@ -1,8 +1,8 @@
 """GIF89a: https://www.w3.org/Graphics/GIF/spec-gif89a.txt.
 
 One colour table for the film; each frame stores the rectangle that changed, and within it what did not change is
-transparent. Pillow compresses; the blocks around are few and written here, for Pillow merges equal frames and rounds
-each delay by itself.
+transparent, or stored again where that compresses better. Pillow compresses; the blocks around are few and written
+here, for Pillow merges equal frames and rounds each delay by itself.
 """
 
 from __future__ import annotations
@@ -23,15 +23,23 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from liveplot_cli.color_table import ColorTable, Packed
+    from liveplot_cli.color_table import ColorTable, Packed, Places
     from liveplot_cli.encoders import Draw
     from liveplot_cli.film import Film, Pixels
+
+    Mask = NDArray[np.bool_]
+    Box = tuple[slice, slice]
 
 # Chromium and Firefox play a frame of less than 2 ticks as one of 10; none is slower at 2 than asked.
 _SHORTEST, _LONGEST = 2, 0xFFFF
 _TICKS_PER_SECOND = Fraction(100)
-_TRANSPARENT = 0
 _TRAILER = b";"
+# Numbers of colours: 0 is free in every table, and the commonest colour comes first.
+_TRANSPARENT, _COMMONEST = 0, 1
+_FEWEST_BITS = 2  # of a number, that the format allows
+# A frame is given a table of its own if one of its colours is off by more levels than `_TOO_FAR`, or many by `_FAR`.
+_TOO_FAR, _FAR, _MANY = 48, 24, 24
+_TRIAL = 8  # frames from one trial of what compresses best to the next
 
 
 def plays(text: str) -> int:
@@ -114,10 +122,8 @@ class _GifFilm:
 
     def begin(self, start: int, draw: Draw) -> _Coder:
         """A segment is drawn upon the last picture shown before it, so that it stores only what changed since."""
-        from liveplot_cli.color_table import packed
-
         shown = next((number for number in reversed(range(start)) if self.delays[number]), None)
-        return _Coder(self.table, iter(self.delays[start:]), None if shown is None else packed(draw(shown)))
+        return _Coder(self.table, iter(self.delays[start:]), None if shown is None else draw(shown))
 
     @contextmanager
     def open(self, path: Path) -> Iterator[Callable[[bytes], object]]:
@@ -127,54 +133,144 @@ class _GifFilm:
             file.write(_TRAILER)
 
     def _header(self) -> bytes:
-        """Logical screen, global colour table of 256 colours, and the Netscape block that says how often to repeat."""
-        screen = struct.pack("<6sHHBBB", b"GIF89a", *self.size, 0b1_111_0_111, 0, 0)
-        colors = bytes(3) + self.table.colors.tobytes()
+        """Logical screen, global colour table, and the Netscape block that says how often to repeat."""
+        table, bits = _stored_table(self.table.colors)
+        screen = struct.pack("<6sHHBBB", b"GIF89a", *self.size, 0b1_111_0_000 | bits - 1, 0, 0)
         repeat = b""
         if self.loop != 1:
             repeat = b"!\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, max(0, self.loop - 1), 0)
-        return screen + colors.ljust(768, b"\0") + repeat
+        return screen + table + repeat
 
 
 class _Coder:
     """Blocks of frames, each the rectangle in which it differs from the one shown before it."""
 
-    def __init__(self, table: ColorTable, delays: Iterator[int], before: Packed | None) -> None:
+    def __init__(self, table: ColorTable, delays: Iterator[int], before: Pixels | None) -> None:
         self._table = table
+        self._bits = _bits(len(table.colors))
         self._delays = delays
-        self._before = before
         self._blocks: list[bytes] = []
+        self._trial = 0
+        self._way = _changes
+        # Colours that the film's samples did not show, as long as a table could hold them too: then they are exact.
+        self._unknown: set[int] | None = set() if table.exact else None
+        # The picture seen, and its colours' numbers: `_TRANSPARENT` where the film's table has no good one.
+        self._seen: Packed | None = None
+        self._numbers: Places | None = None
+        if before is not None:
+            self._see(before)
 
     def add(self, pixels: Pixels) -> None:
-        from liveplot_cli.color_table import packed
-
         delay = next(self._delays)
-        if not delay:
-            return
-        picture = packed(pixels)
-        left, top, places = self._difference(picture)
-        self._before = picture
-        first, *further = _shares(delay)
-        self._blocks.append(_block(places, (left, top), first))
-        self._blocks += [_block(_unchanged(), (0, 0), share) for share in further]
+        if delay:
+            first, *further = _shares(delay)
+            self._blocks.append(self._frame(pixels, first))
+            self._blocks += [_unchanged(share) for share in further]
 
     def finish(self) -> bytes:
         return b"".join(self._blocks)
 
-    def _difference(self, picture: Packed) -> tuple[int, int, NDArray[np.uint8]]:
-        """Left, top and colour places of the smallest rectangle that holds all changes; one pixel if there is none."""
+    def _see(self, pixels: Pixels) -> None:
+        from liveplot_cli.color_table import packed
+
+        self._seen = _words(pixels).copy()
+        self._numbers, levels = self._table.nearest(packed(pixels))
+        self._numbers[levels > (0 if self._table.exact else _FAR)] = _TRANSPARENT
+
+    def _frame(self, pixels: Pixels, delay: int) -> bytes:
+        """The block of one frame, whose numbers are those of the film's table or, where that won't do, of its own."""
         import numpy as np
 
-        if self._before is None:
-            return 0, 0, self._table.places(picture)
-        changed = picture != self._before
-        rows = np.flatnonzero(changed.any(axis=1))
-        if not rows.size:
-            return 0, 0, _unchanged()
-        columns = np.flatnonzero(changed[rows[0] : rows[-1] + 1].any(axis=0))
-        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        places = np.where(changed[box], self._table.places(picture[box]), np.uint8(_TRANSPARENT))
-        return int(columns[0]), int(rows[0]), places
+        from liveplot_cli.color_table import RGB, own
+
+        picture = _words(pixels)
+        if self._seen is None or self._numbers is None:
+            self._seen, self._numbers = ~picture, np.zeros(picture.shape, np.uint8)
+        changed = picture != self._seen
+        box = _box(changed)
+        if box is None:
+            return _unchanged(delay)
+        np.copyto(self._seen[box], picture[box])
+        places = np.flatnonzero(changed)
+        colors = picture.ravel()[places] & RGB
+        numbers, levels = self._table.nearest(colors)
+        if self._needs_own_table(colors, levels):
+            self._numbers.ravel()[places] = _TRANSPARENT
+            table, numbers = own(colors)
+            stored = np.zeros(picture.shape, np.uint8)
+            stored.ravel()[places] = numbers
+            return _block(stored[box], _bits(len(table)), box, delay, table)
+        self._numbers.ravel()[places] = numbers
+        if places.size == picture.size:
+            return _block(self._numbers, self._bits, box, delay)
+        return _block(self._compressible(self._numbers[box], changed[box]), self._bits, box, delay)
+
+    def _needs_own_table(self, colors: Packed, levels: NDArray[np.uint8]) -> bool:
+        """Whether the film's table serves these colours badly, or not exactly in a film of few colours."""
+        import numpy as np
+
+        from liveplot_cli.color_table import MOST
+
+        if self._unknown is not None:
+            self._unknown |= set(np.unique(colors[levels > 0]).tolist())
+            if len(self._unknown) + len(self._table.colors) <= MOST:
+                return bool(levels.any())
+            self._unknown = None
+        return bool(levels.max() > _TOO_FAR or np.count_nonzero(levels > _FAR) > _MANY)
+
+    def _compressible(self, numbers: Places, changed: Mask) -> Places:
+        """The numbers to store: of the ways to treat what did not change, the one that leaves the longest runs."""
+        if self._trial == 0:
+            self._way = min(_WAYS, key=lambda way: _steps(way(numbers, changed)))
+        self._trial = (self._trial + 1) % _TRIAL
+        return self._way(numbers, changed)
+
+
+def _everything(numbers: Places, changed: Mask) -> Places:
+    """What did not change is stored again: a line on plain paper leaves no trace of where the last one was."""
+    import numpy as np
+
+    return np.ascontiguousarray(numbers)
+
+
+def _changes(numbers: Places, changed: Mask) -> Places:
+    """What did not change is transparent: a curve that grows stores its new end alone."""
+    return numbers * changed
+
+
+def _changes_on_paper(numbers: Places, changed: Mask) -> Places:
+    """What did not change is transparent, but for the commonest colour."""
+    import numpy as np
+
+    return np.maximum(numbers * changed, numbers == _COMMONEST)
+
+
+_WAYS = _everything, _changes, _changes_on_paper
+
+
+def _steps(numbers: Places) -> int:
+    """How often the number differs from its neighbour's; what LZW stores grows with it."""
+    import numpy as np
+
+    return int(np.count_nonzero(numbers[:, 1:] != numbers[:, :-1]))
+
+
+def _words(pixels: Pixels) -> NDArray[np.uint32]:
+    """The four bytes of each pixel as one number, shape (height, width); a view wherever that is possible."""
+    import numpy as np
+
+    return np.ascontiguousarray(pixels).view("<u4")[..., 0]
+
+
+def _box(changed: Mask) -> Box | None:
+    """The smallest rectangle that holds all changes; None if there is none."""
+    import numpy as np
+
+    rows = np.flatnonzero(changed.any(axis=1))
+    if not rows.size:
+        return None
+    columns = np.flatnonzero(changed[rows[0] : rows[-1] + 1].any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _shares(delay: int) -> list[int]:
@@ -183,17 +279,35 @@ def _shares(delay: int) -> list[int]:
     return [delay // parts + (part < delay % parts) for part in range(parts)]
 
 
-def _unchanged() -> NDArray[np.uint8]:
+def _bits(colors: int) -> int:
+    """Bits that hold the numbers of so many colours beside the transparent one."""
+    return max(_FEWEST_BITS, colors.bit_length())
+
+
+def _stored_table(colors: NDArray[np.uint8]) -> tuple[bytes, int]:
+    """A colour table as the format stores it, filled up to a power of two, and the bits of its numbers."""
+    bits = _bits(len(colors))
+    return (bytes(3) + colors.tobytes()).ljust(3 << bits, b"\0"), bits
+
+
+def _unchanged(delay: int) -> bytes:
     """One transparent pixel: the least a GIF can store of a frame that equals the one before it."""
     import numpy as np
 
-    return np.full((1, 1), _TRANSPARENT, np.uint8)
+    return _block(np.full((1, 1), _TRANSPARENT, np.uint8), _FEWEST_BITS, (slice(0, 1), slice(0, 1)), delay)
 
 
-def _block(places: NDArray[np.uint8], offset: tuple[int, int], delay: int) -> bytes:
-    """Control extension, descriptor and compressed pixels of one frame, which stays when its time is up."""
-    from PIL import GifImagePlugin, Image
+def _block(numbers: Places, bits: int, box: Box, delay: int, table: NDArray[np.uint8] | None = None) -> bytes:
+    """Control extension, descriptor, colour table if it has one, and compressed numbers of one frame, which stays."""
+    from PIL import Image
 
-    image = Image.fromarray(places, mode="P")
-    # Pillow takes milliseconds and divides by ten.
-    return b"".join(GifImagePlugin.getdata(image, offset, duration=10 * delay, disposal=1, transparency=_TRANSPARENT))
+    height, width = numbers.shape
+    leave_in_place, has_transparent = 1 << 2, 1
+    control = struct.pack("<3sBHBB", b"!\xf9\x04", leave_in_place | has_transparent, delay, _TRANSPARENT, 0)
+    stored, flags = b"", 0
+    if table is not None:
+        stored, bits = _stored_table(table)
+        flags = 0b1_000_0_000 | bits - 1
+    descriptor = struct.pack("<cHHHHB", b",", box[1].start, box[0].start, width, height, flags)
+    compressed = Image.fromarray(numbers).tobytes("gif", "L", bits, 0)
+    return control + descriptor + stored + bytes([bits]) + compressed + b"\0"
