@@ -21,8 +21,12 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_docs.py
 
+# About half an hour; on a quiet machine the ratios mean most.
 bench: $(VENV)/.installed-dev tools
-	$(BIN)/python benchmarks/render.py
+	@command -v gnuplot >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq gnuplot-nox >/dev/null; } || \
+	  { echo "the benchmarks compare with gnuplot; please install it (Debian: gnuplot-nox)" >&2; exit 1; }
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks.run
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/build.py

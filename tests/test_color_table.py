@@ -129,8 +129,9 @@ def test_a_pixel_that_stays_is_counted_once(pictures: list[list[tuple[int, int, 
     expected = Counter([paper, *(color for color in pictures[0] if color != paper)])
     for before, after in pairwise(pictures):
         expected.update(now for was, now in zip(before, after, strict=True) if was != now)
-    changes = _changes([packed(picture(colors, 2)) for colors in pictures])
-    assert Counter(tuple(color) for _, now in changes for color in unpacked(now).tolist()) == expected
+    *changes, last = _changes(picture(colors, 2) for colors in pictures)
+    assert Counter(tuple(color) for now in changes for color in unpacked(now).tolist()) == expected
+    assert [tuple(color) for color in unpacked(last.ravel()).tolist()] == pictures[-1]
 
 
 @given(

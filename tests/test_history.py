@@ -98,6 +98,14 @@ def test_a_position_between_two_rows_is_on_the_line_between_them() -> None:
     assert history.row(1.5).tolist() == [4, 0]
 
 
+def test_a_column_is_its_values_row_by_row() -> None:
+    assert TABLE.column(1).tolist() == [1, 4, 7, 10, 13]
+
+
+def test_all_columns_in_their_order_are_no_copy() -> None:
+    assert np.shares_memory(Selection().pick_columns(TABLE).values, TABLE.values)
+
+
 def test_a_line_to_a_gap_is_a_gap_but_the_row_beside_it_is_none() -> None:
     history = History([[1.0], [np.nan], [3.0]])
     assert np.isnan(history.row(0.5)).all()

@@ -11,12 +11,12 @@ PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
     {"errors"},
-    {"option"},
-    {"history", "film", "look", "timing", "output", "kinds", "signals"},
-    {"selection", "style", "text_table", "color_table", "player"},
-    {"readers", "charts", "encoders", "words"},
-    {"prepare", "scene"},
-    {"screens"},
+    {"option", "row_file"},
+    {"history", "film", "look", "timing", "output", "kinds", "signals", "workers"},
+    {"selection", "style", "text_table", "color_table", "player", "odometer", "decimation"},
+    {"readers", "charts", "encoders", "words", "blit"},
+    {"prepare", "scene", "write", "animated"},
+    {"screens", "matplotlib_writer"},
     {"jobs"},
     {"options"},
     {"cli"},

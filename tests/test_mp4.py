@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+import re
 import subprocess
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 
 import films
 import liveplot_cli
-from conftest import wave_matrix
+from conftest import EXAMPLES, wave_matrix
+from liveplot_cli import UsageError
 from liveplot_cli.encoders.mp4 import Mp4
 from liveplot_cli.history import History
 
 SMALL = {"size": "160x120", "dpi": 40}
+QUALITIES = ["draft", "good", "best"]
 
 # The palette that a decoder must give back, with paper and ink.
 COLORS = [
@@ -43,11 +48,12 @@ def test_a_hold_and_slow_rows_become_whole_frames(tmp_path: Path) -> None:
     assert changes == [10, 20, 30, 40]
 
 
-def test_it_is_what_every_player_plays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_it_is_what_every_player_plays(tmp_path: Path, quality: str) -> None:
     path = tmp_path / "film.mp4"
-    liveplot_cli.render(wave_matrix(70, 8), path, **SMALL)
+    liveplot_cli.render(wave_matrix(70, 8), path, quality=quality, **SMALL)
     facts = films.ffprobe(path)
-    assert (facts["codec_name"], facts["profile"], facts["pix_fmt"]) == ("h264", "High", "yuv420p")
+    assert (facts["codec_name"], facts["profile"], facts["pix_fmt"]) == ("h264", "Main", "yuv420p")
     assert {facts["color_space"], facts["color_transfer"], facts["color_primaries"]} == {"bt709"}
     assert facts["color_range"] == "tv"
     assert facts["has_b_frames"] == 0
@@ -101,6 +107,111 @@ def test_the_picture_keeps_its_brightness(tmp_path: Path) -> None:
 def luma(picture: np.ndarray) -> np.ndarray:
     """Brightness as BT.709 weighs the colours: half the resolution of colour in 4:2:0 is not the encoder's choice."""
     return picture @ np.array([0.2126, 0.7152, 0.0722])
+
+
+class Drawn:
+    """A film as it was drawn, in numbered pictures, and its MP4 of each quality, encoded when it is first asked for."""
+
+    def __init__(self, folder: Path, source: object, **options: object) -> None:
+        self._folder, self._source, self._options = folder, source, options
+        (written,) = liveplot_cli.render(source, f"{folder}/frames/", **options)
+        self.frames = written.frames
+
+    def mp4(self, quality: str) -> Path:
+        path = self._folder / f"{quality}.mp4"
+        if not path.exists():
+            liveplot_cli.render(self._source, path, quality=quality, **self._options)
+        return path
+
+    def lumas(self, quality: str) -> tuple[np.ndarray, np.ndarray]:
+        """Brightness as it is stored, from 16 to 235: of the drawn pictures, and of the MP4."""
+        return yuv(*self._pictures()), yuv("-i", str(self.mp4(quality)))
+
+    def psnr(self, quality: str) -> dict[str, float]:
+        """What ffmpeg's psnr filter says of the film, by plane and `average`, frame k against picture k."""
+        path = self.mp4(quality)
+        assert int(films.ffprobe(path)["nb_read_frames"]) == self.frames, "the filter would pair some frames twice"
+        numbered = "settb=1/20,setpts=N"
+        graph = f"[0:v]{numbered}[film];[1:v]{CONVERTED},{numbered}[drawn];[film][drawn]psnr"
+        command = ["ffmpeg", "-i", str(path), *self._pictures(), "-lavfi", graph, "-f", "null", "-"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+        assert re.search(rf"frame= *{self.frames}\b", said)
+        (summary,) = re.findall(r"PSNR (y:.*)", said)
+        return {name: float(number) for name, number in re.findall(r"(\w+):([\d.]+|inf)", summary)}
+
+    def _pictures(self) -> list[str]:
+        return ["-framerate", "20", "-i", f"{self._folder}/frames/%05d.png"]
+
+
+# Pictures in 4:2:0 and BT.709 as ffmpeg itself makes them, each chroma sample the mean of its four pixels.
+CONVERTED = "scale=out_color_matrix=bt709:out_range=tv:flags=area+full_chroma_inp+accurate_rnd+bitexact,format=yuv420p"
+
+
+def yuv(*source: str) -> np.ndarray:
+    """The luma planes of a film of 640x480, shape (frames, height, width)."""
+    command = ["ffmpeg", "-v", "error", *source, "-fps_mode", "passthrough", "-vf", CONVERTED, "-f", "rawvideo", "-"]
+    raw = subprocess.run(command, capture_output=True, check=True).stdout
+    return np.frombuffer(raw, np.uint8).reshape(-1, 480 * 3 // 2, 640)[:, :480]
+
+
+DRAWN: dict[str, Callable[[Path], Drawn]] = {
+    "noisy line": lambda folder: Drawn(folder, np.random.default_rng(0).normal(size=(70, 100)), kind="line"),
+    "slow line": lambda folder: Drawn(folder, EXAMPLES / "digits_weights.npy", kind="line"),
+    "trace": lambda folder: Drawn(
+        folder, np.cumsum(np.random.default_rng(1).normal(size=(70, 5)), axis=0), kind="trace"
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=DRAWN)
+def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    return DRAWN[request.param](tmp_path_factory.mktemp("drawn"))
+
+
+@pytest.mark.parametrize("quality", ["good", "best"])
+def test_a_film_is_faithful(drawn: Drawn, quality: str) -> None:
+    measured = drawn.psnr(quality)
+    assert measured["average"] >= 40
+    assert measured["y"] >= 40
+
+
+def test_a_draft_is_faithful_in_brightness(drawn: Drawn) -> None:
+    assert drawn.psnr("draft")["y"] >= 38
+
+
+def test_a_better_film_is_closer_and_larger(drawn: Drawn) -> None:
+    draft, good, best = (drawn.mp4(quality).stat().st_size for quality in QUALITIES)
+    assert draft < good < best
+    draft, good, best = (drawn.psnr(quality)["average"] for quality in QUALITIES)
+    assert draft < good < best
+
+
+@pytest.mark.parametrize("quality", ["good", "best"])
+def test_a_line_leaves_no_ghost_on_the_paper_where_it_was(drawn: Drawn, quality: str) -> None:
+    expected, found = drawn.lumas(quality)
+    assert len(found) == len(expected) == drawn.frames
+    paper = np.array([far_from_ink(picture) for picture in expected])
+    assert paper.mean() > 0.2
+    off = np.abs(found.astype(np.int16) - expected)[paper] > 3
+    assert off.mean() < 3e-5
+
+
+def far_from_ink(luma: np.ndarray) -> np.ndarray:
+    """Where there is nothing but paper six pixels around: one pixel of 169 that is ink lowers the mean."""
+    return np.asarray(Image.fromarray(np.uint8(255) * (luma == 235)).filter(ImageFilter.BoxBlur(6))) == 255
+
+
+def test_good_is_what_one_gets_unasked(tmp_path: Path) -> None:
+    liveplot_cli.render(wave_matrix(3, 8), tmp_path / "unasked.mp4", **SMALL)
+    liveplot_cli.render(wave_matrix(3, 8), tmp_path / "asked.mp4", quality="good", **SMALL)
+    assert (tmp_path / "unasked.mp4").read_bytes() == (tmp_path / "asked.mp4").read_bytes()
+
+
+@pytest.mark.parametrize("quality", ["perfect", "Good", "", 3], ids=repr)
+def test_a_quality_that_is_none_is_refused(tmp_path: Path, quality: object) -> None:
+    with pytest.raises(UsageError, match=f"^quality: '{quality}' is none of draft, good, best$"):
+        liveplot_cli.render(wave_matrix(3, 8), tmp_path / "film.mp4", quality=quality, **SMALL)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_same_film_is_the_same_bytes_in_any_segments(tmp_path: Path) -> None:

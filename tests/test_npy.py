@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import pickle
+import re
 import struct
 import tracemalloc
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liveplot_cli import row_file
 from liveplot_cli.errors import DataError, LiveplotError, UsageError
-from liveplot_cli.history import History
-from liveplot_cli.readers import read
+from liveplot_cli.history import History, StoredHistory
+from liveplot_cli.readers import npy, read
 
 MATRIX = np.arange(12.0).reshape(4, 3)
 
@@ -276,7 +278,7 @@ def test_what_cannot_be_used_is_refused(tmp_path: Path, content: bytes, sentence
 )
 def test_a_header_out_of_the_ordinary_is_refused(tmp_path: Path, content: bytes) -> None:
     sentence = refusal(tmp_path, content)
-    assert sentence.startswith(("the .npy header is broken", "this is not a readable .npy file"))
+    assert sentence.startswith(("the .npy header is broken", "a history has rows and columns, not the shape (1, 1, "))
     assert len(sentence) < 200
 
 
@@ -344,3 +346,181 @@ def test_any_header_over_any_data_is_read_or_refused(
     folder: Path, shape: tuple[int, ...], descr: str, data: bytes
 ) -> None:
     reads_or_refuses(folder, crafted(repr(shape), data, repr(descr)))
+
+
+TYPES = [">f8", "<f8", "f4", "f2", "i2", ">i4", "u8", "bool", "longdouble"]
+
+
+def some_numbers(rows: int, width: int, dtype: str, seed: int = 0) -> np.ndarray:
+    """Numbers of every sort that a type has, gaps and infinities among them."""
+    rng = np.random.default_rng(seed)
+    array = rng.integers(0, 2 if dtype == "bool" else 9, (rows, width)).astype(dtype)
+    if array.dtype.kind == "f":
+        array[rng.random(array.shape) < 0.1] = np.nan
+        array[rng.random(array.shape) < 0.1] = -np.inf
+        array[0, 0] = 0.5
+    return array
+
+
+def both(folder: Path, content: bytes, *, block: int = 1 << 20, page: int = 4096, **options: object) -> list[History]:
+    """The history in memory and the one that stays in its file, read in blocks of so many bytes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(row_file, "_BLOCK", block)
+        patch.setattr(row_file, "_PAGE", page)
+        eager = read_bytes(folder, content, **options)
+        patch.setattr(npy, "_AT_ONCE", 0)
+        lazy = read_bytes(folder, content, **options)
+        assert not isinstance(eager, StoredHistory)
+        assert isinstance(lazy, StoredHistory)
+        same(lazy, eager)
+    return [eager, lazy]
+
+
+def same(lazy: History, eager: History) -> None:
+    """Hold one history to all that another says."""
+    assert len(lazy) == len(eager)
+    assert (lazy.columns, lazy.name, lazy.index_name) == (eager.columns, eager.name, eager.index_name)
+    assert lazy.labels.dtype == eager.labels.dtype
+    np.testing.assert_array_equal(lazy.labels, eager.labels)
+    for position in [*range(len(eager)), *reversed(range(len(eager))), *(row + 0.25 for row in range(len(eager) - 1))]:
+        np.testing.assert_array_equal(lazy.row(position), eager.row(position), strict=True)
+    for column in range(len(eager.columns)):
+        np.testing.assert_array_equal(lazy.column(column), eager.column(column), strict=True)
+    np.testing.assert_array_equal(lazy.values, eager.values, strict=True)
+    assert (lazy.gaps, lazy.bounds()) == (eager.gaps, eager.bounds())
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("page", [0, 4096])
+def test_a_file_that_is_read_row_by_row_holds_the_same(tmp_path: Path, dtype: str, order: str, page: int) -> None:
+    array = np.asarray(some_numbers(40, 7, dtype), order=order)
+    both(tmp_path, saved(array), block=200, page=page)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 30), st.integers(1, 9)),
+    dtype=st.sampled_from(TYPES),
+    how=st.tuples(st.sampled_from("CF"), st.sampled_from([1, 100, 1000, 1 << 20]), st.sampled_from([0, 8, 64, 4096])),
+    rows=st.none() | st.builds(slice, *[st.none() | st.integers(-30, 30)] * 2, st.sampled_from([None, -3, -1, 2])),
+    every=st.integers(1, 4),
+    columns=st.lists(st.integers(0, 8).map(str), max_size=5).map(tuple),
+    index=st.none() | st.integers(0, 3).map(str),
+    transpose=st.booleans(),
+)
+def test_any_choice_of_a_file_that_is_read_row_by_row_is_the_same(
+    folder: Path, size: tuple[int, int], dtype: str, how: tuple[str, int, int], **options: object
+) -> None:
+    order, block, page = how
+    content = saved(np.asarray(some_numbers(*size, dtype), order=order))
+    given_options = {name: value for name, value in options.items() if value not in (None, ())}
+    try:
+        eager = read_bytes(folder, content, **given_options)
+    except LiveplotError as error:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(npy, "_AT_ONCE", 0)
+            with pytest.raises(type(error), match=re.escape(error.sentence)):
+                read_bytes(folder, content, **given_options)
+        return
+    assert len(eager)
+    both(folder, content, block=block, page=page, **given_options)
+
+
+@pytest.fixture
+def stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small, a file stays where it is."""
+    monkeypatch.setattr(npy, "_AT_ONCE", 0)
+
+
+@pytest.mark.usefixtures("stays")
+def test_one_dimension_that_is_read_row_by_row_is_one_column(tmp_path: Path) -> None:
+    assert read_bytes(tmp_path, saved(np.array([3.0, 1.0, 2.0]))).values.tolist() == [[3], [1], [2]]
+
+
+@pytest.mark.usefixtures("stays")
+def test_rows_without_a_number_are_refused_though_others_have_one(tmp_path: Path) -> None:
+    content = saved(np.array([1.0, np.nan, np.inf]))
+    assert refusal(tmp_path, content, rows=slice(1, None)) == "the history has no finite value"
+
+
+@pytest.mark.usefixtures("stays")
+def test_gaps_are_counted_where_they_are_chosen(tmp_path: Path) -> None:
+    array = np.zeros((6, 4), "f2")
+    array[1, 2], array[4, 0], array[4, 2] = np.inf, np.nan, -np.inf
+    history = read_bytes(tmp_path, saved(array), columns="2,3", rows=slice(4, None, -3))
+    assert (history.gaps, history.bounds()) == (2, (0, 0))
+
+
+@pytest.mark.usefixtures("stays")
+def test_a_history_in_a_file_travels_as_a_place(tmp_path: Path) -> None:
+    """Neither numbers nor labels, even where both have been read."""
+    history = read_bytes(tmp_path, saved(np.arange(300_000.0).reshape(-1, 3)), index="0", every=2)
+    assert history.values.shape == (50_000, 2)
+    assert history.label(1) == "6"
+    sent = pickle.dumps(history)
+    assert len(sent) < 2_000
+    come = pickle.loads(sent)
+    assert isinstance(come, StoredHistory)
+    same(come, history)
+
+
+@pytest.mark.usefixtures("stays")
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_only_the_rows_that_are_shown_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str) -> None:
+    """Each once for limits and gaps together, once for its picture."""
+    asked: list[int] = []
+    one_read = row_file._read_at
+    monkeypatch.setattr(
+        row_file, "_read_at", lambda file, start, count: (asked.append(count), one_read(file, start, count))[1]
+    )
+    array = np.asarray(np.ones((50_000, 10)), order=order)
+    history = read_bytes(tmp_path, saved(array), every=1000)
+    for _ in range(3):
+        assert (history.bounds(), history.gaps) == ((1, 1), 0)
+    assert len(asked) == (50 if order == "C" else 500)
+    for position in range(50):
+        history.row(position)
+    assert sum(asked) == 2 * 50 * 80
+
+
+@pytest.mark.usefixtures("stays")
+def test_a_file_that_another_replaces_goes_on_being_read(tmp_path: Path) -> None:
+    """As trainers save: a new file takes the path."""
+    history = read_bytes(tmp_path, saved(MATRIX))
+    (tmp_path / "new.npy").write_bytes(saved(np.zeros((9, 9))))
+    (tmp_path / "new.npy").replace(tmp_path / "run.npy")
+    assert history.row(3).tolist() == MATRIX[3].tolist()
+    with pytest.raises(DataError, match=r"'run.npy' was cut or replaced while it was being read"):
+        pickle.loads(pickle.dumps(history)).row(3)
+
+
+@pytest.mark.usefixtures("stays")
+def test_a_file_that_is_cut_is_refused_at_the_first_row_that_lacks(tmp_path: Path) -> None:
+    history = read_bytes(tmp_path, saved(MATRIX))
+    os.truncate(tmp_path / "run.npy", (tmp_path / "run.npy").stat().st_size - 1)
+    assert history.row(2).tolist() == MATRIX[2].tolist()
+    with pytest.raises(DataError) as caught:
+        history.row(3)
+    assert caught.value.sentence == "'run.npy' was cut or replaced while it was being read"
+
+
+@pytest.mark.usefixtures("stays")
+def test_a_file_that_is_gone_is_refused_elsewhere(tmp_path: Path) -> None:
+    sent = pickle.dumps(read_bytes(tmp_path, saved(MATRIX)))
+    (tmp_path / "run.npy").unlink()
+    with pytest.raises(DataError, match=r"cannot read 'run.npy': No such file"):
+        pickle.loads(sent).row(0)
+
+
+@pytest.mark.usefixtures("stays")
+def test_where_there_is_no_pread_a_file_is_sought_and_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_file, "_read_at", row_file._seek_and_read)
+    assert read_bytes(tmp_path, saved(MATRIX)).values.tolist() == MATRIX.tolist()
+
+
+@pytest.mark.usefixtures("stays")
+def test_reads_that_come_in_pieces_are_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one_read = row_file._read_at
+    monkeypatch.setattr(row_file, "_read_at", lambda file, start, count: one_read(file, start, min(count, 7)))
+    assert read_bytes(tmp_path, saved(MATRIX)).values.tolist() == MATRIX.tolist()

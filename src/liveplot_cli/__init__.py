@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from liveplot_cli.errors import UsageError as UsageError
     from liveplot_cli.history import History as History
     from liveplot_cli.jobs.animate import animation as animation
-    from liveplot_cli.jobs.render import Rendered as Rendered
     from liveplot_cli.jobs.render import render as render
+    from liveplot_cli.jobs.save import save as save
     from liveplot_cli.jobs.show import show as show
     from liveplot_cli.readers import read as read
+    from liveplot_cli.write import Rendered as Rendered
 
 _HOMES = {
     "DataError": "errors",
@@ -28,11 +29,12 @@ _HOMES = {
     "LiveplotError": "errors",
     "MissingError": "errors",
     "OutputError": "errors",
-    "Rendered": "jobs.render",
+    "Rendered": "write",
     "UsageError": "errors",
     "animation": "jobs.animate",
     "read": "readers",
     "render": "jobs.render",
+    "save": "jobs.save",
     "show": "jobs.show",
 }
 
@@ -47,6 +49,7 @@ __all__ = [
     "animation",
     "read",
     "render",
+    "save",
     "show",
 ]
 

@@ -18,7 +18,7 @@ from liveplot_cli.selection import Selection
 from liveplot_cli.timing import Timing
 
 if TYPE_CHECKING:
-    from liveplot_cli.jobs.render import Rendered
+    from liveplot_cli.write import Rendered
 
 # The jobs, and with them numpy, matplotlib and PyAV, are imported when a command runs: help must come at once.
 _DRAWING = [Timing, Selection, *readers.load_all(), *charts.load_all(), Look]
@@ -59,9 +59,14 @@ def cli() -> None:
 )  # fmt: skip
 @_kind_option
 @options_from([*_DRAWING, *encoders.load_all()])
+@click.option(
+    "-j", "--jobs",
+    cls=GroupedOption, group="Work", type=click.IntRange(0), default=0, metavar="N",
+    help="Processes that draw; 0 is one for each core.  [default: 0]",
+)  # fmt: skip
 @_work_options
 def render(
-    history: str, output: Sequence[str], kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any
+    history: str, output: Sequence[str], kind: str, jobs: int, quiet: bool, verbose: bool, debug: bool, **given: Any
 ) -> None:
     """Draw the HISTORY (.csv or .npy) into files, one frame per row.
 
@@ -74,7 +79,7 @@ def render(
     from liveplot_cli.jobs.render import render as job
 
     with _progress(quiet) as progress:
-        written = job(history, *output, kind=kind, progress=progress, **_given(given))
+        written = job(history, *output, kind=kind, jobs=jobs, progress=progress, **_given(given))
     if not quiet:
         for file in written:
             _say(_closing(file))
@@ -188,6 +193,6 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
         def advance(done: int, total: int) -> None:
             if not bars:
                 bars.append(shown.enter_context(click.progressbar(length=total, label="Drawing", file=sys.stderr)))
-            bars[0].update(1)
+            bars[0].update(done - bars[0].pos)
 
         yield advance

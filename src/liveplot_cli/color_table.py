@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,17 +72,21 @@ class ColorTable:
 
 
 def from_pictures(pictures: Iterable[NDArray[np.uint8]]) -> ColorTable:
-    """The colours of some pictures: all of them where there are at most 255, else as few as stand for them well."""
-    kept = [packed(pixels) for pixels in pictures]
-    changes = list(_changes(kept))
-    colors, counts = np.unique(np.concatenate([now for _, now in changes]), return_counts=True)
-    counts[np.searchsorted(colors, kept[0][0, 0])] += kept[0].size
+    """The colours of some pictures: all of them where there are at most 255, else as few as stand for them well.
+
+    The colour of the first pixel, the paper's, comes first, and then the commonest: a frame of few colours has small
+    numbers, which take fewer bits.
+    """
+    first, *changes, last = _changes(pictures)
+    colors, counts = np.unique(np.concatenate([first, *changes]), return_counts=True)
+    counts[np.searchsorted(colors, first[0])] += last.size
     if len(colors) <= MOST:
-        # The commonest first: a frame of few colours has small numbers, which take fewer bits.
         return ColorTable(unpacked(colors[np.argsort(counts, kind="stable")[::-1]]))
+    inked = last[last != first[0]]
     for size in _SIZES if len(colors) <= _MANY else _SIZES[-1:]:
         table = ColorTable(_reduced(colors, counts, size), exact=False)
-        if _error(table, changes, kept[0].size) <= _FAITHFUL:
+        levels = table.nearest(inked)[1].astype(np.int64)
+        if levels @ levels <= _FAITHFUL * 3 * last.size:
             break
     return table
 
@@ -96,19 +100,21 @@ def own(colors: Packed) -> tuple[NDArray[np.uint8], Places]:
     return table, _nearest(unpacked(distinct), table)[0].astype(np.uint8)[inverse]
 
 
-def _changes(pictures: Iterable[Packed]) -> Iterator[tuple[Packed, Packed]]:
-    """For each picture the colours of the pixels that changed since the one before, as they were and as they are.
+def _changes(pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Packed]:
+    """The colours of the pixels that changed from picture to picture, and at the end the whole last picture.
 
-    Before the first lies plain paper, of the colour of its first pixel: sorting so many equals would take longest.
+    Before the first lies plain paper, whose colour comes first: sorting so many equals would take longest.
     """
     before: Packed | None = None
-    for picture in pictures:
+    for pixels in pictures:
+        picture = packed(pixels)
         if before is None:
             before = np.full_like(picture, picture[0, 0])
-            yield before[:1, 0], picture[:1, 0]  # that colour itself
-        changed = picture != before
-        yield before[changed], picture[changed]
+            yield picture[:1, 0]
+        yield picture[picture != before]
         before = picture
+    if before is not None:
+        yield before
 
 
 def _reduced(colors: Packed, counts: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
@@ -151,21 +157,7 @@ def _nearest(colors: NDArray[np.uint8], table: NDArray[np.uint8]) -> tuple[NDArr
 def _squares(colors: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Squared distances of each colour to each of the table, shape (colors, table)."""
     one, two = colors.astype(np.int32), table.astype(np.int32)
-    squares = np.square(one[:, 0, None] - two[:, 0])
+    squares: NDArray[np.int32] = np.square(one[:, 0, None] - two[:, 0])
     for channel in 1, 2:
         squares += np.square(one[:, channel, None] - two[:, channel])
     return squares
-
-
-def _error(table: ColorTable, changes: Sequence[tuple[Packed, Packed]], size: int) -> float:
-    """The mean squared error of a channel in the worst of the pictures when the table stands for their colours."""
-    total = worst = 0.0
-    for before, now in changes:
-        total += _square(table, now) - _square(table, before)
-        worst = max(worst, total)
-    return worst / (3 * size)
-
-
-def _square(table: ColorTable, colors: Packed) -> float:
-    levels = table.nearest(colors)[1].astype(np.int64)
-    return float(levels @ levels)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from liveplot_cli.errors import DataError
+from liveplot_cli.errors import DataError, quoted
+from liveplot_cli.row_file import Numbers, RowFile
 
-Numbers = NDArray[np.float64]
+_NO_FINITE_VALUE = "the history has no finite value"
+
+
+class Extent(NamedTuple):
+    """The smallest and the largest finite value of a matrix, and how many of its cells hold none."""
+
+    low: float
+    high: float
+    gaps: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,15 +43,20 @@ class History:
 
     def __post_init__(self) -> None:
         values = matrix(self.values)
-        rows, width = values.shape
+        index = np.arange(1, len(values) + 1) if self.index is None else np.asarray(self.index)
+        object.__setattr__(self, "values", values)
+        self._complete(values.shape, index, index.shape)
+
+    def _complete(self, shape: tuple[int, ...], index: Any, labels: tuple[int, ...]) -> None:
+        """Fill in names and labels, which must be as many as the matrix has columns and rows."""
+        rows, width = shape
         columns = tuple(str(name) for name in self.columns) or tuple(str(number) for number in range(width))
-        index = np.arange(1, rows + 1) if self.index is None else np.asarray(self.index)
         if len(columns) != width:
             raise DataError(f"{self.name}: {len(columns)} names for {width} columns")
-        if index.shape != (rows,):
-            raise DataError(f"{self.name}: {index.size} labels for {rows} rows")
-        for field, value in (("values", values), ("columns", columns), ("index", index)):
-            object.__setattr__(self, field, value)
+        if labels != (rows,):
+            raise DataError(f"{self.name}: {math.prod(labels)} labels for {rows} rows")
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "index", index)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -50,8 +65,40 @@ class History:
         """The values at a position, shape (columns,): a row, or a straight line between its two neighbours."""
         before = math.floor(position)
         part = position - before
-        row: Numbers = self.values[before]
-        return row if part == 0 else row * (1 - part) + self.values[before + 1] * part
+        row = self._row(before)
+        return row if part == 0 else row * (1 - part) + self._row(before + 1) * part
+
+    def column(self, number: int) -> Numbers:
+        """The values of a column, shape (rows,)."""
+        column: Numbers = self.values[:, number]
+        return column
+
+    def with_rows(self, chosen: slice) -> History:
+        """The history of these of its rows."""
+        return replace(self, values=self.values[chosen], index=self.labels[chosen])
+
+    def with_columns(self, numbers: Sequence[int]) -> History:
+        """The history of these of its columns, in this order."""
+        names = [self.columns[number] for number in numbers]
+        every = list(numbers) == list(range(len(self.columns)))
+        return replace(self, values=self.values if every else self.values[:, numbers], columns=names)
+
+    def with_index(self, number: int) -> History:
+        """The history with a column's values for labels; the column itself stays."""
+        return replace(self, index=self.column(number), index_name=self.columns[number])
+
+    def transposed(self) -> History:
+        """The history whose rows are the columns of this one, named by the labels where there are any."""
+        return replace(self, values=self.values.T, **self._turned())
+
+    def _turned(self) -> dict[str, Any]:
+        named = self.index_name != "row" or not np.array_equal(self.labels, np.arange(1, len(self) + 1))
+        columns = [self.label(row) for row in range(len(self))] if named else ()
+        return {"columns": columns, "index": None, "index_name": "row"}
+
+    def _row(self, number: int) -> Numbers:
+        row: Numbers = self.values[number]
+        return row
 
     def label(self, position: float) -> str:
         """The row's own label, as a person would write it: `12`, `0.5`, `1958-03-01`, `Tuesday`."""
@@ -80,11 +127,80 @@ class History:
     @property
     def gaps(self) -> int:
         """How many cells hold no finite number."""
-        return int(np.count_nonzero(np.isnan(self.values)))
+        return self._extent.gaps
 
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest finite value of the whole history."""
-        return bounds(self.values)
+        return self._extent.low, self._extent.high
+
+    @property
+    def _extent(self) -> Extent:
+        return extent([self.values])
+
+
+@dataclass(frozen=True, eq=False)
+class StoredHistory(History):
+    """A history that stays in its file: a row is read when it is asked for, and `values` reads all of them.
+
+    `stored` is its matrix, `index` may be a range or a column of the file. That there is a finite value is known only
+    when the bounds or the gaps are asked for, which reads each row once and raises `DataError` if there is none.
+    """
+
+    # A field that nobody gives: `replace` must not ask for all the numbers.
+    values: Any = field(init=False, repr=False, default=property(lambda self: self.stored.whole()))
+    index: Any = None
+    stored: RowFile = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        index = range(1, len(self.stored) + 1) if self.index is None else self.index
+        self._complete(self.stored.shape, index, (len(index),))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel to another process without labels that can be read there."""
+        return {name: value for name, value in vars(self).items() if name != "labels"}
+
+    def __len__(self) -> int:
+        return len(self.stored)
+
+    def column(self, number: int) -> Numbers:
+        """The values of a column, shape (rows,), which reads them all."""
+        return self.stored.column(number)
+
+    def with_rows(self, chosen: slice) -> History:
+        """The history of these of its rows, none of which is read."""
+        part = self.index.with_rows(chosen) if isinstance(self.index, RowFile) else self.index[chosen]
+        return replace(self, stored=self.stored.with_rows(chosen), index=part)
+
+    def with_columns(self, numbers: Sequence[int]) -> History:
+        """The history of these of its columns, in this order."""
+        names = [self.columns[number] for number in numbers]
+        return replace(self, stored=self.stored.with_columns(numbers), columns=names)
+
+    def with_index(self, number: int) -> History:
+        """The history with a column's values for labels, which are read when they are asked for."""
+        return replace(self, index=self.stored.with_columns([number]), index_name=self.columns[number])
+
+    def transposed(self) -> History:
+        """The history whose rows are the columns of this one, named by the labels where there are any."""
+        return replace(self, stored=self.stored.transposed(), **self._turned())
+
+    @cached_property
+    def labels(self) -> NDArray[Any]:
+        """The rows' labels, shape (rows,)."""
+        index = self.index
+        if isinstance(index, RowFile):
+            return index.column(0)
+        return np.arange(index.start, index.stop, index.step) if isinstance(index, range) else np.asarray(index)
+
+    @cached_property
+    def _extent(self) -> Extent:
+        found = extent(self.stored.blocks())
+        if found.gaps == math.prod(self.stored.shape):
+            raise DataError(_NO_FINITE_VALUE)
+        return found
+
+    def _row(self, number: int) -> Numbers:
+        return self.stored.row(number)
 
 
 def matrix(values: ArrayLike) -> Numbers:
@@ -100,16 +216,34 @@ def matrix(values: ArrayLike) -> Numbers:
         raise DataError(f"a history holds numbers, not {array.dtype}")
     if isinstance(array, np.ma.MaskedArray):
         array = np.ma.filled(array.astype(np.float64), np.nan)
-    if array.ndim not in (1, 2):
-        raise DataError(f"a history has rows and columns, not the shape {array.shape}; reshape it to (rows, columns)")
-    if array.size == 0:
-        raise DataError(f"the history is empty: its shape is {array.shape}")
+    check_shape(array.shape)
     with np.errstate(over="ignore", invalid="ignore"):  # what does not fit becomes a gap
         numbers = np.asarray(array, np.float64).reshape(len(array), -1)
     finite = np.isfinite(numbers)
     if not finite.any():
-        raise DataError("the history has no finite value")
+        raise DataError(_NO_FINITE_VALUE)
     return numbers if finite.all() else np.where(finite, numbers, np.nan)
+
+
+def check_shape(shape: tuple[int, ...]) -> None:
+    """Raise `DataError` for a shape that is not one of rows and columns, or holds nothing."""
+    if len(shape) not in (1, 2):
+        raise DataError(
+            f"a history has rows and columns, not the shape {quoted(shape)[1:-1]}; reshape it to (rows, columns)"
+        )
+    if 0 in shape:
+        raise DataError(f"the history is empty: its shape is {shape}")
+
+
+def extent(blocks: Iterable[Numbers]) -> Extent:
+    """The extent of a matrix that comes in blocks of rows; from infinity to minus infinity where all are gaps."""
+    low, high, gaps = math.inf, -math.inf, 0
+    for block in blocks:
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a gap like any other
+            low = min(low, float(np.fmin.reduce(block, axis=None, initial=math.inf)))
+            high = max(high, float(np.fmax.reduce(block, axis=None, initial=-math.inf)))
+        gaps += int(np.count_nonzero(np.isnan(block)))
+    return Extent(low, high, gaps)
 
 
 def bounds(values: NDArray[Any]) -> tuple[float, float]:

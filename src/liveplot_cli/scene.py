@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from liveplot_cli import style, words
+from liveplot_cli.blit import Blit
 from liveplot_cli.film import Pixels
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
@@ -38,6 +39,7 @@ class Scene:
 
     def __init__(self, history: History, chart: Chart, look: Look, figure: Figure | None = None) -> None:
         self.history = history
+        self._chart, self._look = chart, look
         self._told = False
         self.figure = figure or _agg_figure(look)
         axes = self.figure.add_subplot()
@@ -59,13 +61,17 @@ class Scene:
         # Spines lie on the edge of the data's area: below the data, they need not be drawn again for every frame.
         for spine in axes.spines.values():
             spine.set_zorder(1)
-        self._background: Any = None
+        self._blit = Blit(self.figure)
         for artist in self.update(len(history) - 1):
             artist.set_animated(True)
         self.fix_layout()
         title, counter = self._words
         if title.fit(axes.get_window_extent().width - counter.width):
             self.fix_layout()
+
+    def __reduce__(self) -> tuple[Callable[..., Scene], tuple[History, Chart, Look]]:
+        """Travel to another process as what it is made of, and be drawn there in the same looks."""
+        return _rebuilt, (self.history, self._chart, self._look)
 
     def update(self, position: float) -> Sequence[Artist]:
         """Move the chart and its words to a position; hands back the artists that moved, in the order to draw them."""
@@ -74,32 +80,18 @@ class Scene:
         return sorted(moved, key=attrgetter("zorder"))
 
     def draw(self, position: float) -> None:
-        """Draw a position on the figure's canvas: the background only where it changed, then what moved.
-
-        An animated artist never makes its figure stale, so the figure is stale only when something else has changed:
-        limits, ticks, the size of a window.
-        """
-        canvas: Any = self.figure.canvas
-        moved = self.update(position)
-        if self._background is None or self.figure.stale:
-            canvas.draw()
-            self._background = canvas.copy_from_bbox(self.figure.bbox)
-        canvas.restore_region(self._background)
-        renderer = canvas.get_renderer()
-        for artist in moved:
-            artist.draw(renderer)
+        """Draw a position on the figure's canvas: the background only where it changed, then what moved."""
+        self._blit.draw(self.update(position))
 
     def pixels(self, position: float) -> Pixels:
         """The picture at a position, shape (height, width, 4), RGBA; one buffer, valid until the next is drawn."""
         self.draw(position)
-        canvas: Any = self.figure.canvas
-        return np.asarray(canvas.buffer_rgba())
+        return self._blit.pixels
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        width, height = self.figure.canvas.get_width_height(physical=True)
-        return width, height
+        return self._blit.size
 
     @property
     def paper(self) -> tuple[int, int, int]:
@@ -132,16 +124,18 @@ class Scene:
     def fix_layout(self) -> None:
         """Give the axes the room that their words leave, once and for all until the figure changes its size."""
         self.figure.set_layout_engine("constrained")
+        engine = self.figure.get_layout_engine()
+        assert engine is not None  # it has just been set
         # A picture too small for its words keeps matplotlib's plain margins. Of a character without a shape matplotlib
         # speaks at every drawing, so the drawings of `style.applied` are silent and it is told here, once.
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            self.figure.draw_without_rendering()
+            engine.execute(self.figure)
         if not self._told and any("missing from font" in str(warning.message) for warning in said):
             _log.warning("%s: the font has no shape for some characters, boxes stand for them", self.history.name)
             self._told = True
         self.figure.set_layout_engine("none")
-        self._background = None
+        self._blit.forget()
 
 
 def _agg_figure(look: Look) -> Figure:
@@ -150,3 +144,12 @@ def _agg_figure(look: Look) -> Figure:
     figure = Figure(figsize=((width + 1e-3) / look.dpi, (height + 1e-3) / look.dpi), dpi=look.dpi)
     FigureCanvasAgg(figure)
     return figure
+
+
+_looks = ExitStack()
+
+
+def _rebuilt(history: History, chart: Chart, look: Look) -> Scene:
+    """A scene in a worker process, which draws nothing else: the looks stay on as long as it lives."""
+    _looks.enter_context(style.applied())
+    return Scene(history, chart, look)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from liveplot_cli.errors import UsageError, quoted
@@ -97,45 +97,25 @@ class Selection:
         Raises `UsageError` for a column that there is not.
         """
         if self.transpose:
-            history = _transposed(history)
+            history = history.transposed()
         names = history.columns
         index = None if self.index in (None, "none") else find_column(str(self.index), names)
         drawn = [find_column(name, names) for name in self.columns]
         drawn = drawn or [number for number in range(len(names)) if number != index]
         if not drawn:
             raise UsageError("no column is left beside the index")
-        if index is None:
-            return replace(history, values=history.values[:, drawn], columns=[names[number] for number in drawn])
-        return replace(
-            history,
-            values=history.values[:, drawn],
-            columns=[names[number] for number in drawn],
-            index=history.values[:, index],
-            index_name=names[index],
-        )
+        return (history if index is None else history.with_index(index)).with_columns(drawn)
 
     def pick_rows(self, history: History) -> History:
-        """The rows that were asked for; raises `UsageError` where there are none."""
+        """The rows that were asked for; raises `UsageError` where there are none, `DataError` where all are gaps."""
         chosen = range(len(history))[self.rows or slice(None)][:: self.every]
         if not chosen:
             raise UsageError(f"no row is left of {len(history)} after the choice of rows")
-        if len(chosen) == len(history) and chosen.step == 1:
-            return history
-        part = slice(chosen.start, chosen.stop if chosen.stop >= 0 else None, chosen.step)
-        return replace(history, values=history.values[part], index=history.labels[part])
-
-
-def _transposed(history: History) -> History:
-    import numpy as np
-
-    named = history.index_name != "row" or not np.array_equal(history.labels, np.arange(1, len(history) + 1))
-    return replace(
-        history,
-        values=history.values.T,
-        columns=[history.label(row) for row in range(len(history))] if named else (),
-        index=None,
-        index_name="row",
-    )
+        if len(chosen) < len(history) or chosen.step != 1:
+            part = slice(chosen.start, chosen.stop if chosen.stop >= 0 else None, chosen.step)
+            history = history.with_rows(part)
+        history.bounds()  # of rows that are still in their file, it is known only now that there is something to draw
+        return history
 
 
 def find_column(name: str | int, names: Sequence[str]) -> int:

@@ -86,10 +86,11 @@ class Timing:
         """
         seconds = max(self._seconds(rows), 1 / self.fps)
         frames = nearest(seconds * self.fps)
-        shown = [_spread(frame, frames, rows) for frame in range(frames)] if frames < rows else range(rows)
-        moments = [Moment(row, seconds / len(shown)) for row in shown]
-        last = moments[-1]
-        return [*moments[:-1], Moment(last.position, last.duration + self.hold)]
+        shown = [spread(frame, frames, rows) for frame in range(frames)] if frames < rows else range(rows)
+        each = seconds / len(shown)
+        moments = [Moment(row, each) for row in shown]
+        moments[-1] = Moment(shown[-1], each + self.hold)
+        return moments
 
     def _seconds(self, rows: int) -> Fraction:
         """How long the rows take, without the hold."""
@@ -103,7 +104,7 @@ def nearest(number: Fraction) -> int:
     return (2 * number + 1) // 2
 
 
-def _spread(frame: int, frames: int, rows: int) -> int:
+def spread(frame: int, frames: int, rows: int) -> int:
     """The row that frame `frame` of `frames` shows, first to first and last to last, rounded to the nearest."""
     if frames == 1:
         return rows - 1
@@ -115,11 +116,14 @@ def ticks(durations: Sequence[Fraction], per_second: Fraction) -> list[int]:
 
     The sum is the total time rounded to a tick, so no error gathers. A duration may come out as no tick at all.
     """
+    # In whole parts of a tick: fractions would be cancelled down at every step, ten times as slow.
+    denominator = math.lcm(*{duration.denominator for duration in durations})
+    tick = denominator * per_second.denominator
     counts: list[int] = []
-    elapsed, ticked = Fraction(0), 0
+    elapsed = ticked = 0
     for duration in durations:
-        elapsed += duration
-        end = nearest(elapsed * per_second)
+        elapsed += duration.numerator * (denominator // duration.denominator) * per_second.numerator
+        end = (2 * elapsed + tick) // (2 * tick)  # the nearest, a half going up
         counts.append(end - ticked)
         ticked = end
     return counts

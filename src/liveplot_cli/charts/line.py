@@ -23,11 +23,13 @@ class Line:
         import numpy as np
 
         from liveplot_cli import style
+        from liveplot_cli.decimation import Decimation
         from liveplot_cli.history import bounds, isolated
 
         numbers = history.column_numbers
-        places = np.arange(len(history.columns)) if numbers is None else numbers
-        (line,) = axes.plot(places, history.row(0))
+        places = np.arange(len(history.columns), dtype=float) if numbers is None else numbers
+        decimated = Decimation(axes, places)
+        (line,) = axes.plot([], [])
         axes.set_xlim(*style.padded(bounds(places), margin=0.02))
         axes.set_ylim(*style.padded(history.bounds()))
         axes.set_xlabel("column")
@@ -37,9 +39,9 @@ class Line:
             style.number_ticks(axes.xaxis, numbers)
 
         def update(position: float) -> Iterable[Artist]:
-            row = history.row(position)
-            line.set_ydata(row)
-            style.mark_isolated(line, isolated(row))
+            shown, values = decimated(history.row(position))
+            line.set_data(shown, values)
+            style.mark_isolated(line, isolated(values))
             return [line]
 
         return update

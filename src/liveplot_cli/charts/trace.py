@@ -75,15 +75,16 @@ class _Series:
     def __init__(self, axes: Axes, places: NDArray[Any], history: History, column: int) -> None:
         import numpy as np
 
+        from liveplot_cli.decimation import Decimation
         from liveplot_cli.history import isolated
 
-        values = history.values[:, column]
+        values = history.column(column)
         known = ~np.isnan(values)
         alone = isolated(values)
         sparse = 2 * np.count_nonzero(alone) > np.count_nonzero(known)
         self._rows = np.flatnonzero(known) if sparse else np.arange(len(values))
         self._places, self._values = places[self._rows], values[self._rows]
-        self._dots = np.flatnonzero(isolated(self._values))
+        self._decimated = Decimation(axes, self._places)
         self._line: Line2D
         (self._line,) = axes.plot([], [], marker="o", markersize=5)
 
@@ -91,8 +92,11 @@ class _Series:
         """Show the values up to a row, those between two gaps and the latest as dots."""
         import numpy as np
 
+        from liveplot_cli.history import isolated
+
         shown = int(np.searchsorted(self._rows, row, side="right"))
-        dots = self._dots[: np.searchsorted(self._dots, shown)].tolist()
-        self._line.set_data(self._places[:shown], self._values[:shown])
-        self._line.set_markevery([*dots, shown - 1] if shown else [])
+        places, values = self._decimated(self._values[:shown])
+        dots = np.flatnonzero(isolated(values)).tolist()
+        self._line.set_data(places, values)
+        self._line.set_markevery([*dots, len(values) - 1] if shown else [])
         return self._line

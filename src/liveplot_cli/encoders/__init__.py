@@ -45,6 +45,10 @@ class Plan(Protocol):
     @property
     def size(self) -> tuple[int, int]: ...
 
+    def cut(self, frames: int) -> Plan:
+        """The same film, ended after so many frames."""
+        ...
+
     def begin(self, start: int, draw: Draw) -> Coder:
         """Encode the segment whose first frame is number `start`; `draw` draws any earlier frame it builds upon."""
         ...

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
@@ -119,6 +119,9 @@ class _GifFilm:
     @property
     def seconds(self) -> Fraction:
         return sum(self.delays) / _TICKS_PER_SECOND
+
+    def cut(self, frames: int) -> _GifFilm:
+        return replace(self, delays=self.delays[:frames])
 
     def begin(self, start: int, draw: Draw) -> _Coder:
         """A segment is drawn upon the last picture shown before it, so that it stores only what changed since."""
@@ -242,7 +245,8 @@ def _changes_on_paper(numbers: Places, changed: Mask) -> Places:
     """What did not change is transparent, but for the commonest colour."""
     import numpy as np
 
-    return np.maximum(numbers * changed, numbers == _COMMONEST)
+    stored: Places = np.maximum(numbers * changed, numbers == _COMMONEST)
+    return stored
 
 
 _WAYS = _everything, _changes, _changes_on_paper

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
@@ -44,6 +44,9 @@ class _Pictures:
     @property
     def seconds(self) -> Fraction:
         return self.frames / self.fps
+
+    def cut(self, frames: int) -> _Pictures:
+        return replace(self, repeats=self.repeats[:frames])
 
     def begin(self, start: int, draw: Draw) -> _Coder:
         return _Coder(iter(self.repeats[start:]))

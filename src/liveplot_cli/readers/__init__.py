@@ -59,7 +59,10 @@ def read_with(reader: Reader, source: str | os.PathLike[str], selection: Selecti
         raise type(error)(f"{shown}: {error.sentence}", cure=error.cure) from None
     if history.gaps:
         logging.getLogger(__name__).warning(
-            "%s: %d of %d cells hold no finite number and are gaps", shown, history.gaps, history.values.size
+            "%s: %d of %d cells hold no finite number and are gaps",
+            shown,
+            history.gaps,
+            len(history) * len(history.columns),
         )
     return history
 

@@ -1,0 +1,199 @@
+"""From pictures to files: segments are drawn and encoded, here or by workers, and put in order into every output."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from liveplot_cli import encoders, output, workers
+from liveplot_cli.encoders import Coder, Draw, Encoder, Plan
+from liveplot_cli.errors import UsageError, quoted
+from liveplot_cli.film import Film, Pixels
+from liveplot_cli.option import build
+
+# Frames in a segment: fixed, so that a file is the same byte for byte however the work is shared out.
+SEGMENT = 64
+SAMPLES = 9  # pictures of a film in which its colours are looked for
+_LONGEST = 100_000  # frames of a film that does not know how many it will have
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A file that was written: its frames, its length in seconds, its picture's size in pixels, its size in bytes."""
+
+    path: Path
+    frames: int
+    seconds: Fraction
+    size: tuple[int, int]
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """One output: where it goes and what encodes it."""
+
+    path: Path
+    encoder: type[Encoder]
+
+    def check(self) -> None:
+        """Refuse, before any work, a path that can't be written."""
+        output.check(self.path, folder=self.encoder.folder)
+
+    def replaced(self) -> AbstractContextManager[Path]:
+        """A new part that takes the path's place when the block ends well."""
+        return output.replacing(self.path, folder=self.encoder.folder)
+
+    @contextmanager
+    def opened(self, plan: Plan, part: Path) -> Iterator[Callable[[Any], object]]:
+        """The part being written, every fault of the disk named as this output's."""
+        with output.faults(self.path), plan.open(part) as append:
+
+            def append_here(chunk: Any) -> None:
+                with output.faults(self.path):
+                    append(chunk)
+
+            yield append_here
+
+    def rendered(self, plan: Plan) -> Rendered:
+        """What was written."""
+        files = self.path.iterdir() if self.encoder.folder else [self.path]
+        return Rendered(
+            self.path, plan.frames, plan.seconds, plan.size, bytes=sum(file.stat().st_size for file in files)
+        )
+
+
+def targets(outputs: Sequence[str | os.PathLike[str]]) -> list[Target]:
+    """The outputs, each checked before any work; raises `UsageError` where there is none, or one twice."""
+    if not outputs:
+        raise UsageError("there is no output; name a file such as out.gif, out.mp4 or a folder of frames/")
+    found = [Target(Path(path), encoders.encoder_for(path)) for path in outputs]
+    seen: set[Path] = set()
+    for target in found:
+        target.check()
+        if target.path.resolve() in seen:
+            raise UsageError(f"the output {quoted(target.path)} is named twice")
+        seen.add(target.path.resolve())
+    return found
+
+
+def write(
+    outputs: Sequence[Target], film: Film, draw: Draw, options: Mapping[str, object], jobs: int, progress: Progress
+) -> list[Rendered]:
+    """Write a film to every output, drawing each frame once; every file is whole or not there.
+
+    `draw(number)` draws a frame. Raises `UsageError` for an option's value, `OutputError` for a fault.
+    """
+    frames = len(film.durations)
+    plans = [build(target.encoder, options).plan(film) for target in outputs]
+    segments = [range(start, min(start + SEGMENT, frames)) for start in range(0, frames, SEGMENT)]
+    with ExitStack() as published:
+        parts = [published.enter_context(target.replaced()) for target in outputs]
+        with workers.started(_Encoding(draw, plans), jobs, len(segments)) as in_order, ExitStack() as opened:
+            appends = [
+                opened.enter_context(target.opened(plan, part))
+                for target, plan, part in zip(outputs, plans, parts, strict=True)
+            ]
+            for chunks in in_order(segments, lambda done: progress(done, frames)):
+                for append, chunk in zip(appends, chunks, strict=True):
+                    append(chunk)
+    return [target.rendered(plan) for target, plan in zip(outputs, plans, strict=True)]
+
+
+@contextmanager
+def filming(
+    outputs: Sequence[Target], size: tuple[int, int], paper: tuple[int, int, int], fps: Fraction,
+    options: Mapping[str, object],
+) -> Iterator[Filming]:  # fmt: skip
+    """Write to every output the pictures that the block adds, one after another; whole if the block ends well."""
+    with ExitStack() as published:
+        parts = [published.enter_context(target.replaced()) for target in outputs]
+        with ExitStack() as opened:
+            film = Filming(
+                outputs, parts, opened, Film(*size, paper, (1 / fps,) * _LONGEST, fps, lambda: iter(())), options
+            )
+            yield film
+            film.end()
+    film.rendered = [target.rendered(plan) for target, plan in zip(outputs, film.plans, strict=True)]
+
+
+class Filming:
+    """A film whose pictures come one by one, nobody knows how many. The first few are kept, to find its colours."""
+
+    def __init__(
+        self, outputs: Sequence[Target], parts: Sequence[Path], opened: ExitStack, film: Film,
+        options: Mapping[str, object],
+    ) -> None:  # fmt: skip
+        self.rendered: list[Rendered] = []
+        self.plans: list[Plan] = []
+        self._outputs, self._parts, self._opened = outputs, parts, opened
+        self._film, self._options = film, options
+        self._kept: list[Pixels] = []
+        self._frames = 0
+        self._coders: list[Coder] = []
+
+    def add(self, pixels: Pixels) -> None:
+        """Take the next picture, shape (height, width, 4), RGBA; it may change after the call."""
+        if self.plans:
+            self._encode(pixels)
+            return
+        self._kept.append(pixels.copy())
+        if len(self._kept) == SAMPLES:
+            self._plan()
+
+    def end(self) -> None:
+        """Write what is left."""
+        if not self.plans:
+            if not self._kept:
+                raise UsageError("the film has no frame")
+            self._plan()
+        self._finish_segment()
+        self.plans = [plan.cut(self._frames) for plan in self.plans]
+
+    def _plan(self) -> None:
+        film = replace(self._film, sample=lambda: iter(self._kept))
+        self.plans = [build(target.encoder, self._options).plan(film) for target in self._outputs]
+        self._appends = [
+            self._opened.enter_context(target.opened(plan, part))
+            for target, plan, part in zip(self._outputs, self.plans, self._parts, strict=True)
+        ]
+        for pixels in self._kept:
+            self._encode(pixels)
+
+    def _encode(self, pixels: Pixels) -> None:
+        if self._frames == _LONGEST:
+            raise UsageError(f"the film has more than {_LONGEST:,} frames; save it in parts")
+        if self._frames % SEGMENT == 0:
+            self._finish_segment()
+            self._coders = [plan.begin(self._frames, lambda number: self._last) for plan in self.plans]
+        for coder in self._coders:
+            coder.add(pixels)
+        self._frames += 1
+        self._last = pixels.copy()
+
+    def _finish_segment(self) -> None:
+        for append, coder in zip(self._appends, self._coders, strict=bool(self._coders)):
+            append(coder.finish())
+
+
+@dataclass(frozen=True)
+class _Encoding:
+    """One chunk per plan for a segment, each of its frames drawn once."""
+
+    draw: Draw
+    plans: Sequence[Plan]
+
+    def __call__(self, segment: range, tick: Callable[[], object]) -> list[Any]:
+        coders = [plan.begin(segment.start, self.draw) for plan in self.plans]
+        for number in segment:
+            pixels = self.draw(number)
+            for coder in coders:
+                coder.add(pixels)
+            tick()
+        return [coder.finish() for coder in coders]
