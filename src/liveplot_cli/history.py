@@ -32,7 +32,8 @@ class History:
     `values` is any array-like of numbers, one dimension being one column; it is kept as float64, without a copy where
     it is that already, and NaN or an infinity is a gap. `columns` names the columns ("0", "1", … by itself). `index`
     labels the rows with numbers, dates (datetime64) or words (1, 2, … by itself) and `index_name` says what they are.
-    `name` is the title's `{name}`. Raises `DataError` where there is nothing to draw or the lengths do not fit.
+    `name` is the title's `{name}`. `shown` are the rows that bounds and gaps are those of, by itself all. Raises
+    `DataError` where there is nothing to draw or the lengths do not fit.
     """
 
     values: Numbers
@@ -40,6 +41,7 @@ class History:
     index: NDArray[Any] | None = None
     index_name: str = "row"
     name: str = "history"
+    shown: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
         values = matrix(self.values)
@@ -75,7 +77,7 @@ class History:
 
     def with_rows(self, chosen: slice) -> History:
         """The history of these of its rows."""
-        return replace(self, values=self.values[chosen], index=self.labels[chosen])
+        return replace(self, values=self.values[chosen], index=self.labels[chosen], shown=None)
 
     def with_columns(self, numbers: Sequence[int]) -> History:
         """The history of these of its columns, in this order."""
@@ -130,12 +132,12 @@ class History:
         return self._extent.gaps
 
     def bounds(self) -> tuple[float, float]:
-        """The smallest and the largest finite value of the whole history."""
+        """The smallest and the largest finite value of the whole history, or of the rows shown."""
         return self._extent.low, self._extent.high
 
     @property
     def _extent(self) -> Extent:
-        return extent([self.values])
+        return extent([self.values] if self.shown is None else (self._row(row)[None] for row in self.shown))
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +171,7 @@ class StoredHistory(History):
     def with_rows(self, chosen: slice) -> History:
         """The history of these of its rows, none of which is read."""
         part = self.index.with_rows(chosen) if isinstance(self.index, RowFile) else self.index[chosen]
-        return replace(self, stored=self.stored.with_rows(chosen), index=part)
+        return replace(self, stored=self.stored.with_rows(chosen), index=part, shown=None)
 
     def with_columns(self, numbers: Sequence[int]) -> History:
         """The history of these of its columns, in this order."""
@@ -194,8 +196,9 @@ class StoredHistory(History):
 
     @cached_property
     def _extent(self) -> Extent:
-        found = extent(self.stored.blocks())
-        if found.gaps == math.prod(self.stored.shape):
+        shown = self.shown
+        found = extent(self.stored.blocks() if shown is None else (self._row(row)[None] for row in shown))
+        if found.low > found.high:
             raise DataError(_NO_FINITE_VALUE)
         return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -39,14 +39,24 @@ def prepare(source: Source, kind: str, given: Mapping[str, object], *, encoders_
     """
     timing, look, selection = build(Timing, given), build(Look, given), build(Selection, given)
     used = [Timing, Look, Selection, *encoders_used]
+
+    def narrowed(history: History) -> History:
+        """Of a chart that shows a row by itself, a film of fewer frames than rows needs no other rows."""
+        rows = [int(moment.position) for moment in timing.moments(len(history))]
+        alone = charts.load(_kind(kind, history)[0]).shows_a_row_alone
+        return replace(history, shown=rows) if alone and len(rows) < len(history) else history
+
     if isinstance(source, str | os.PathLike):
         reader = readers.reader_for(source)
         used.append(reader)
-        history = readers.read_with(build(reader, given), source, selection)
+        history = readers.read_with(build(reader, given), source, selection, narrowed)
     else:
         whole = source if isinstance(source, History) else History(source)  # type: ignore[arg-type]
-        history = selection.pick_rows(selection.pick_columns(whole))
-    chart: Any = _chart(kind, history)
+        history = narrowed(selection.pick_rows(selection.pick_columns(whole)))
+    name, reason = _kind(kind, history)
+    if reason:
+        logging.getLogger(__name__).info("%s: drawn as %s, for %s", history.name, name, reason)
+    chart: Any = charts.load(name)
     known = [Timing, Look, Selection, *readers.load_all(), *charts.load_all(), *encoders.load_all()]
     refuse_unused(given, [*used, chart], known)
     if "window" in given and "xlim" in given:
@@ -54,9 +64,6 @@ def prepare(source: Source, kind: str, given: Mapping[str, object], *, encoders_
     return Prepared(history, build(chart, given), look, timing)
 
 
-def _chart(kind: str, history: History) -> Any:
-    """The chart class of a kind, or of the kind that suits the history."""
-    if kind == charts.AUTO:
-        kind, reason = charts.choose(history)
-        logging.getLogger(__name__).info("%s: drawn as %s, for %s", history.name, kind, reason)
-    return charts.load(kind)
+def _kind(kind: str, history: History) -> tuple[str, str]:
+    """The kind that was asked for or, with the reason, the one that suits the history."""
+    return charts.choose(history) if kind == charts.AUTO else (kind, "")

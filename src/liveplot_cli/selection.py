@@ -107,14 +107,13 @@ class Selection:
         return (history if index is None else history.with_index(index)).with_columns(drawn)
 
     def pick_rows(self, history: History) -> History:
-        """The rows that were asked for; raises `UsageError` where there are none, `DataError` where all are gaps."""
+        """The rows that were asked for; raises `UsageError` where there are none."""
         chosen = range(len(history))[self.rows or slice(None)][:: self.every]
         if not chosen:
             raise UsageError(f"no row is left of {len(history)} after the choice of rows")
         if len(chosen) < len(history) or chosen.step != 1:
             part = slice(chosen.start, chosen.stop if chosen.stop >= 0 else None, chosen.step)
             history = history.with_rows(part)
-        history.bounds()  # of rows that are still in their file, it is known only now that there is something to draw
         return history
 
 

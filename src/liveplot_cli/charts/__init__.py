@@ -21,7 +21,12 @@ _MOST_LINES = 12
 
 
 class Chart(Protocol):
-    """A frozen dataclass whose fields are the kind's options and whose docstring is its line of help."""
+    """A frozen dataclass whose fields are the kind's options and whose docstring is its line of help.
+
+    `shows_a_row_alone` says that a picture depends on one row, so that a film needs no rows but those it shows.
+    """
+
+    shows_a_row_alone: bool
 
     def draw(self, axes: Axes, history: History) -> Update:
         """Put the chart on the axes, with its limits and labels, and hand back `update(position)`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Line:
-    """One row at a time, drawn against the columns; limits hold for the whole history."""
+    """One row at a time, drawn against the columns; limits hold for all rows that are shown."""
+
+    shows_a_row_alone: ClassVar[bool] = True
 
     def draw(self, axes: Axes, history: History) -> Update:
         """One line over the columns' numbers, or over their places where the names are words."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from liveplot_cli.option import option
 
@@ -29,6 +29,8 @@ def window(text: str) -> int:
 @dataclass(frozen=True)
 class Trace:
     """Each column is a line that grows to the right with the rows."""
+
+    shows_a_row_alone: ClassVar[bool] = False
 
     window: int | None = option(
         None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,27 +43,31 @@ def read(source: str | os.PathLike[str], **options: object) -> History:
     return read_with(build(reader, options), source, build(Selection, options))
 
 
-def read_with(reader: Reader, source: str | os.PathLike[str], selection: Selection) -> History:
-    """The history in a file, with every error naming the file."""
+def read_with(
+    reader: Reader,
+    source: str | os.PathLike[str],
+    selection: Selection,
+    narrowed: Callable[[History], History] = lambda history: history,
+) -> History:
+    """The history in a file, with every error naming the file; `narrowed` says which of its rows will be shown."""
     import logging
     from pathlib import Path
 
     file = Path(source)
     shown = quoted(file.name)[1:-1]
     try:
-        history = selection.pick_rows(replace(reader.read(file, selection), name=file.stem))
+        history = narrowed(selection.pick_rows(replace(reader.read(file, selection), name=file.stem)))
+        gaps = history.gaps
     except OSError as error:
         raise UsageError(f"cannot read {shown}: {error.strerror or error}") from None
     except MemoryError:
         raise DataError(f"{shown} does not fit into memory") from None
     except LiveplotError as error:
         raise type(error)(f"{shown}: {error.sentence}", cure=error.cure) from None
-    if history.gaps:
+    if gaps:
+        rows = len(history) if history.shown is None else len(history.shown)
         logging.getLogger(__name__).warning(
-            "%s: %d of %d cells hold no finite number and are gaps",
-            shown,
-            history.gaps,
-            len(history) * len(history.columns),
+            "%s: %d of %d cells hold no finite number and are gaps", shown, gaps, rows * len(history.columns)
         )
     return history
 
