@@ -241,7 +241,6 @@ MORE = (
         rounds=2,
     ),
     _against("short-gnuplot", GNUPLOT, _SHORT, ".gif", 5),
-    _against("long-mp4", FUNCANIMATION, _LONG, ".mp4", 1, _TOLD, quality=False),
     _against("long-gnuplot", GNUPLOT, _LONG, ".gif", 1, quality=False),
     _against("small-gif", FUNCANIMATION, _SMALL, ".gif", 2, _BOTH),
     _against("small-mp4", FUNCANIMATION, _SMALL, ".mp4", 1, _TOLD),

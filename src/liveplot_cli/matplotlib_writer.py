@@ -50,7 +50,7 @@ class LiveplotWriter(AbstractMovieWriter):
         found = targets([Path(outfile)])
         self._animated = self._open.enter_context(drawn_here(fig, dpi))
         self._film = self._open.enter_context(
-            filming(found, self._animated.size, self._animated.paper, self._rate, self._options)
+            filming(found, self._animated.size, self._animated.paper, self._rate, None, self._options)
         )
         self._frames = 0
 

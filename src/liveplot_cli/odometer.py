@@ -113,8 +113,8 @@ def _face(text: Text, shape: str, renderer: Any, buffer: Words) -> _Face:
     extent = text.get_window_extent(renderer)
     height = buffer.shape[0]
     margin = max(3, int(extent.height / 4))
-    left, right = max(0, int(extent.x0) - margin), int(extent.x1) + margin + 1
-    top, bottom = max(0, int(height - extent.y1) - margin), int(height - extent.y0) + margin + 1
+    left, right = max(0, int(extent.x0) - margin), max(0, int(extent.x1) + margin + 1)
+    top, bottom = max(0, int(height - extent.y1) - margin), max(0, int(height - extent.y0) + margin + 1)
     box = slice(top, bottom), slice(left, right)
 
     def width(part: str) -> float:
@@ -145,6 +145,8 @@ def _spans(runs: Sequence[tuple[int, int]], shown: str, edges: Sequence[float]) 
     A run of inked columns belongs to the characters whose middle it covers or, if there is none, to the nearest.
     """
     middles = {at: (edges[at] + edges[at + 1]) / 2 for at in range(len(shown)) if not shown[at].isspace()}
+    if not middles:  # a space that has ink: the font lacks it and draws a box
+        return []
     spans: list[tuple[int, int, int, int]] = []
     for left, right in runs:
         covered = [at for at, middle in middles.items() if left - 0.5 <= middle <= right + 0.5]
@@ -163,18 +165,21 @@ def _spans(runs: Sequence[tuple[int, int]], shown: str, edges: Sequence[float]) 
 def _is_plain(text: Text, shown: str) -> bool:
     """Whether a text is one upright line and nothing else, at numbers for a place."""
     return (
-        text.get_visible()
+        type(text).draw is Text.draw  # an annotation moves its text, and may draw an arrow
+        and text.get_visible()
         and "\n" not in shown
         and not (text.get_parse_math() and "$" in shown)
         and not text.get_usetex()
         and not text.get_wrap()
-        and text.get_clip_box() is None
-        and text.get_clip_path() is None
+        and not (text.get_clip_on() and (text.get_clip_box() or text.get_clip_path()))
         and not text.get_path_effects()
         and text.get_bbox_patch() is None
         and text.get_agg_filter() is None
         and text.get_rotation() == 0
+        and not (hasattr(text, "get_fontfeatures") and text.get_fontfeatures())
+        and not (hasattr(text, "get_language") and text.get_language())
         and all(isinstance(part, int | float) for part in text.get_position())
+        and bool(np.isfinite(text.get_transform().transform(text.get_position())).all())
     )
 
 
@@ -189,6 +194,7 @@ def _appearance(text: Text, renderer: Any) -> tuple[Hashable, ...]:
         hash(text.get_fontproperties()),
         text.get_horizontalalignment(),
         text.get_verticalalignment(),
+        text.get_rotation_mode(),
         text.get_antialiased(),
         renderer.dpi,
         renderer.get_canvas_width_height(),

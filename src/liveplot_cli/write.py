@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -108,16 +110,18 @@ def write(
 
 @contextmanager
 def filming(
-    outputs: Sequence[Target], size: tuple[int, int], paper: tuple[int, int, int], fps: Fraction,
+    outputs: Sequence[Target], size: tuple[int, int], paper: tuple[int, int, int], fps: Fraction, most: int | None,
     options: Mapping[str, object],
 ) -> Iterator[Filming]:  # fmt: skip
-    """Write to every output the pictures that the block adds, one after another; whole if the block ends well."""
+    """Write to every output the pictures that the block adds, one after another; whole if the block ends well.
+
+    `most` is how many there will be at most, if that is known.
+    """
     with ExitStack() as published:
         parts = [published.enter_context(target.replaced()) for target in outputs]
         with ExitStack() as opened:
-            film = Filming(
-                outputs, parts, opened, Film(*size, paper, (1 / fps,) * _LONGEST, fps, lambda: iter(())), options
-            )
+            durations = (1 / fps,) * (most or _LONGEST)
+            film = Filming(outputs, parts, opened, Film(*size, paper, durations, fps, lambda: iter(())), options)
             yield film
             film.end()
     film.rendered = [target.rendered(plan) for target, plan in zip(outputs, film.plans, strict=True)]
@@ -137,6 +141,8 @@ class Filming:
         self._kept: list[Pixels] = []
         self._frames = 0
         self._coders: list[Coder] = []
+        # The last pictures of a segment, for the next is drawn upon the last that was shown: a GIF shows 50 a second.
+        self._latest: deque[tuple[int, Pixels]] = deque(maxlen=1 + math.ceil(film.fps / 50))
 
     def add(self, pixels: Pixels) -> None:
         """Take the next picture, shape (height, width, 4), RGBA; it may change after the call."""
@@ -167,15 +173,15 @@ class Filming:
             self._encode(pixels)
 
     def _encode(self, pixels: Pixels) -> None:
-        if self._frames == _LONGEST:
-            raise UsageError(f"the film has more than {_LONGEST:,} frames; save it in parts")
+        if self._frames == len(self._film.durations):
+            raise UsageError(f"the film has more than {self._frames:,} frames; save it in parts")
         if self._frames % SEGMENT == 0:
             self._finish_segment()
-            self._coders = [plan.begin(self._frames, lambda number: self._last) for plan in self.plans]
+            self._coders = [plan.begin(self._frames, dict(self._latest).__getitem__) for plan in self.plans]
         for coder in self._coders:
             coder.add(pixels)
+        self._latest.append((self._frames, pixels.copy()))
         self._frames += 1
-        self._last = pixels.copy()
 
     def _finish_segment(self) -> None:
         for append, coder in zip(self._appends, self._coders, strict=bool(self._coders)):

@@ -76,12 +76,9 @@ class Gif:
         from liveplot_cli.color_table import from_pictures
 
         delays = _delays(film.durations)
-        dropped = delays.count(0)
-        if dropped:
+        if not all(delays):
             logging.getLogger(__name__).warning(
-                "a GIF shows at most 50 frames a second: %d of %d frames are left out, the time is kept",
-                dropped,
-                len(delays),
+                "a GIF shows at most 50 frames a second: what is between is left out, the time is kept"
             )
         return _GifFilm((film.width, film.height), self.loop, tuple(delays), from_pictures(film.sample()))
 

@@ -47,7 +47,7 @@ def save(
     with drawn_here(source._fig, dpi) as animated:
         frames = _Frames(source, animated)
         if jobs == 1:
-            with filming(found, animated.size, animated.paper, rate, options) as film:
+            with filming(found, animated.size, animated.paper, rate, total, options) as film:
                 for number, pixels in enumerate(frames):
                     film.add(pixels)
                     progress(number + 1, total or number + 1)
