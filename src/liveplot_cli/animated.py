@@ -43,10 +43,11 @@ def drawn_here(figure: Figure, dpi: float | None = None) -> Iterator[Animated]:
     `dpi` is by itself `savefig.dpi` of the rcParams. A transparent figure is drawn on white.
     """
     canvas, color, before = figure.canvas, figure.get_facecolor(), figure.dpi
+    saved: Any = rcParams["savefig.facecolor"]
     wanted: Any = rcParams["savefig.dpi"] if dpi is None else dpi
     _Canvas(figure)  # takes the canvas' place; without a manager no window is resized
     figure.dpi = before / canvas.device_pixel_ratio if wanted == "figure" else float(wanted)
-    red, green, blue, alpha = to_rgba(color)
+    red, green, blue, alpha = to_rgba(color if saved == "auto" else saved)
     figure.set_facecolor((1 - alpha + alpha * red, 1 - alpha + alpha * green, 1 - alpha + alpha * blue))
     animated = Animated(figure)
     try:
@@ -63,8 +64,9 @@ def drawn_here(figure: Figure, dpi: float | None = None) -> Iterator[Animated]:
 class Animated:
     """A figure and those of its artists that are animated, drawn in the order in which matplotlib would draw them.
 
-    Upon a background of what lies below them the animated artists are drawn, with what lies above and overlaps. That is
-    compared with a full drawing from time to time, and where it differs more is drawn, in the end everything.
+    Upon a background of what lies below them the animated artists are drawn, with what lies above and overlaps. When
+    anything else has changed, all is drawn in full, and what lies where is found out anew. The way is compared with a
+    full drawing before it is trusted; where it differs more is drawn, in the end everything.
     """
 
     def __init__(self, figure: Figure) -> None:
@@ -73,8 +75,9 @@ class Animated:
         self._moving: list[Artist] = []
         self._above: list[Artist] = []
         self._order: list[Artist] = []
-        self._ways: Sequence[_Way] = ()
-        self._extents: Sequence[object] = ()
+        self._arrangement: Sequence[object] = ()
+        self._ways: Sequence[_Way] | None = None
+        self._is_fresh = self._is_proven = False
 
     @property
     def paper(self) -> tuple[int, int, int]:
@@ -94,22 +97,28 @@ class Animated:
     def pixels(self, moved: Iterable[Artist] | None, *, verify: bool) -> Pixels:
         """The picture after these artists have moved, shape (height, width, 4), RGBA; the next overwrites it.
 
-        All artists that ever moved are drawn, as they are when matplotlib saves a film. None stands for anything: then
-        all is drawn. `verify` has the picture compared with a full drawing.
+        All artists that ever moved are drawn, as they are when matplotlib saves a film, and any that are animated. None
+        stands for anything: then all is drawn. `verify` has the picture compared with a full drawing.
         """
         moving = [artist for artist in self._moving if artist.get_figure() is not None]
         moving += [artist for artist in moved or () if artist.get_animated() and artist not in moving]
-        if moved is None or moving != self._moving:  # others than last time: it is too early to plan on them
+        if moved is None or verify:
+            moving += [artist for artist in self.moving() if artist not in moving]
+        if moved is None or self._is_otherwise(moving):  # it is too early to plan on it
             self.release()
-            self._moving, self._order = moving, []
+            self._moving, self._ways = moving, None
             return self._in_full()
-        if verify or not self._order:
-            self._ways, verify = _WAYS, True
+        if verify or self._ways is None:
+            self._ways = _WAYS if self._is_apart() else ()
             self._arrange()
-        self._mind_layout()
         while self._ways:
+            is_kept = not self._is_fresh
             self._blit.draw(self._order)
-            if not verify or self._is_right():
+            self._is_fresh = False
+            if self._is_proven:
+                return self._blit.pixels
+            if self._is_right():
+                self._is_proven = is_kept  # what was drawn a moment ago would be right in any case
                 return self._blit.pixels
             self._ways = self._ways[1:]
             self._arrange()
@@ -121,6 +130,24 @@ class Animated:
             artist.set_animated(False)
         self._above = []
 
+    def _is_otherwise(self, moving: Sequence[Artist]) -> bool:
+        """Whether other artists move than last time, or lie otherwise, or anything has changed that does not move."""
+        arrangement: list[object] = [(artist, artist.get_zorder(), artist.get_clip_on()) for artist in moving]
+        if self.figure.get_layout_engine() is not None:  # it makes other room for a title of more lines
+            canvas: Any = self.figure.canvas
+            renderer = canvas.get_renderer()
+            unclipped = [artist for artist in moving if _clip(artist) is None and artist.get_visible()]
+            extents = [artist.get_tightbbox(renderer) for artist in unclipped]
+            arrangement += [extent and (round(extent.width, 3), round(extent.height, 3)) for extent in extents]
+        before, self._arrangement = self._arrangement, arrangement
+        return arrangement != before or self.figure.stale
+
+    def _is_apart(self) -> bool:
+        """Whether each that moves can be drawn by itself: not what its parent draws, nor in three dimensions."""
+        leaves = set(_leaves(self.figure))
+        hidden = {artist for artist in self._moving if artist.axes and not artist.axes.get_visible()}
+        return leaves | hidden >= set(self._moving) and all(axes.name != "3d" for axes in self.figure.axes)
+
     def _is_right(self) -> bool:
         drawn = self._blit.pixels.copy()
         return np.array_equal(drawn, self._in_full())
@@ -129,31 +156,15 @@ class Animated:
         """Find what must be drawn with each frame, in its order."""
         self.release()
         self._blit.forget()
+        self._is_fresh, self._is_proven = True, False
         if not self._ways:
             return
         leaves = list(_leaves(self.figure))
-        first = min((leaves.index(artist) for artist in self._moving if artist in leaves), default=len(leaves))
-        above = [artist for artist in leaves[first:] if not artist.get_animated()]
-        self._above = list(self._ways[0](self.figure, self._moving, above))
+        first = next((at for at, leaf in enumerate(leaves) if leaf in self._moving), len(leaves))
+        self._above = list(self._ways[0](self.figure, leaves[first:]))
         for artist in self._above:
             artist.set_animated(True)
-        self._order = [artist for artist in leaves[first:] if artist in self._moving or artist in self._above]
-
-    def _mind_layout(self) -> None:
-        """Have all drawn anew where a layout engine would make other room for what moved: a title of more lines."""
-        if self.figure.get_layout_engine() is None:
-            return
-        canvas: Any = self.figure.canvas
-        renderer = canvas.get_renderer()
-        unclipped = [artist for artist in self._moving if artist.get_clip_box() is None and artist.get_visible()]
-        extents = [
-            extent and (round(extent.width, 3), round(extent.height, 3))
-            for artist in unclipped
-            for extent in [artist.get_tightbbox(renderer)]
-        ]
-        if extents != self._extents:
-            self._extents = extents
-            self._blit.forget()
+        self._order = [leaf for leaf in leaves[first:] if leaf.get_animated()]
 
     def _in_full(self) -> Pixels:
         """The whole figure as matplotlib draws it."""
@@ -161,38 +172,54 @@ class Animated:
         for artist in hidden:
             artist.set_animated(False)
         canvas: Any = self.figure.canvas
+        before = self._places()
         canvas.draw()
+        if self.figure.get_layout_engine() is not None and self._places() != before:
+            canvas.draw()  # as matplotlib does, for a layout seldom settles at once
         for artist in hidden:
             artist.set_animated(True)
         return self._blit.pixels
 
+    def _places(self) -> list[object]:
+        return [tuple(axes.bbox.extents) for axes in self.figure.axes]
 
-def _overlapping(figure: Figure, moving: Sequence[Artist], above: Sequence[Artist]) -> Iterator[Artist]:
-    """Those above that reach to where something moves: within its clipping box or, without one, anywhere."""
-    boxes = [box.extents if (box := artist.get_clip_box()) else figure.bbox.extents for artist in moving]
+
+def _clip(artist: Artist) -> Any:
+    """The box that an artist stays within; None if there is none."""
+    return artist.get_clip_box() if artist.get_clip_on() else None
+
+
+def _overlapping(figure: Figure, leaves: Sequence[Artist]) -> Iterator[Artist]:
+    """Those that reach to where something below them moves: within its clipping box or, without one, anywhere."""
     canvas: Any = figure.canvas
     renderer = canvas.get_renderer()
-    for artist in above:
+    boxes: list[Bbox] = []
+    for artist in leaves:
+        if artist.get_animated():
+            boxes.append(Bbox.from_extents(*(_clip(artist) or figure.bbox).extents))
+            continue
         extent = artist.get_tightbbox(renderer) if artist.get_visible() else None
         if extent is None or not extent.width + extent.height > 0:
             continue
         has_grid = isinstance(artist, Axis) and any(line.get_visible() for line in artist.get_gridlines())
         around = extent.padded(_MARGIN)
-        if has_grid or any(around.overlaps(Bbox.from_extents(*box)) for box in boxes):
+        if has_grid or any(around.overlaps(box) for box in boxes):
             yield artist
 
 
-def _all(figure: Figure, moving: Sequence[Artist], above: Sequence[Artist]) -> Sequence[Artist]:
+def _all(figure: Figure, leaves: Sequence[Artist]) -> Iterator[Artist]:
     """All that lie above."""
-    return above
+    return (artist for artist in leaves if not artist.get_animated())
 
 
-_Way = Callable[["Figure", Sequence["Artist"], Sequence["Artist"]], Iterable["Artist"]]
+_Way = Callable[["Figure", Sequence["Artist"]], Iterable["Artist"]]
 _WAYS: tuple[_Way, ...] = (_overlapping, _all)
 
 
 def _leaves(parent: Any) -> Iterator[Artist]:
     """The artists of a figure or of axes in the order in which matplotlib draws them."""
+    if not parent.get_visible():
+        return
     children = [child for child in parent.get_children() if child is not parent.patch]
     has_frame = True
     if isinstance(parent, Axes):

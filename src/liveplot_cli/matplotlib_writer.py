@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.animation import AbstractMovieWriter, writers
@@ -47,7 +46,7 @@ class LiveplotWriter(AbstractMovieWriter):
     def setup(self, fig: Figure, outfile: Any, dpi: float | None = None) -> None:
         """Begin a film of this figure."""
         super().setup(fig, outfile, dpi)
-        found = targets([Path(outfile)])
+        found = targets([outfile])
         self._animated = self._open.enter_context(drawn_here(fig, dpi))
         self._film = self._open.enter_context(
             filming(found, self._animated.size, self._animated.paper, self._rate, None, self._options)

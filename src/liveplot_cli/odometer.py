@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -40,10 +40,15 @@ class Odometer:
         key = shape, *_appearance(self._text, renderer)
         face = self._faces.get(key)
         buffer = np.asarray(renderer.buffer_rgba()).view("<u4")[..., 0]
-        if face is None or not np.array_equal(buffer[face.box], face.paper):
+        if face is None:
             while len(self._faces) >= _MOST_FACES:
                 del self._faces[next(iter(self._faces))]
             face = self._faces[key] = _face(self._text, shape, renderer, buffer)
+        if not face.plain:
+            self._text.draw(renderer)
+            return
+        if not np.array_equal(buffer[face.box], face.paper):
+            face = self._faces[key] = replace(face, paper=buffer[face.box].copy())
         place = buffer[face.box]
         pieces = face.pieces_of(shown)
         if pieces is None:
@@ -67,7 +72,7 @@ class _Face:
     """What is known of texts that differ in their figures alone: where they stand, and their characters' pictures.
 
     Characters that touch one another make one piece. `edges` are the columns between the characters, `plain` says that
-    no figure moves its neighbours. A face that is not plain, or turns out not to be, knows nothing.
+    no figure moves another. A face that is not plain, or turns out not to be, is of no use.
     """
 
     box: tuple[slice, slice]
@@ -98,13 +103,13 @@ class _Face:
 
     def learn(self, shown: str, place: Words) -> None:
         """Take in the pieces of a text that matplotlib has drawn; one that is known must look as it did."""
-        spans = _spans(_runs((place != self.paper).any(axis=0)), shown, self.edges) if self.plain else []
+        spans = _spans(_runs((place != self.paper).any(axis=0)), shown, self.edges)
         for first, last, left, right in spans:
             piece = _Piece(left, right, place[:, left:right].copy())
             known = self._pieces[first].setdefault(shown[first : last + 1], piece)
             self._longest[first] = max(self._longest[first], last + 1 - first)
             if known[:2] != piece[:2] or not np.array_equal(known.pixels, piece.pixels):
-                self.plain, self._longest = False, [0 for _ in self.edges]
+                self.plain = False
                 return
 
 
@@ -122,7 +127,8 @@ def _face(text: Text, shape: str, renderer: Any, buffer: Words) -> _Face:
         return float(renderer.get_text_width_height_descent(part, font, False)[0]) if part else 0.0
 
     edges = [extent.x0 - left + width(shape[:end]) for end in range(len(shape) + 1)]
-    return _Face(box, buffer[box].copy(), edges, plain=_stand_alone(shape, width))
+    plain = _stand_alone(shape, width) and _stand_level(text, shape, renderer)
+    return _Face(box, buffer[box].copy(), edges, plain)
 
 
 def _stand_alone(shape: str, width: Callable[[str], float]) -> bool:
@@ -131,6 +137,19 @@ def _stand_alone(shape: str, width: Callable[[str], float]) -> bool:
     pairs = ["".join(one + two for one in _FIGURES for two in _FIGURES)]
     pairs += ["".join(other + figure for figure in _FIGURES) + other for other in sorted(neighbours)]
     return all(width(text) == width(_FIGURE.sub("0", text)) for text in pairs)
+
+
+def _stand_level(text: Text, shape: str, renderer: Any) -> bool:
+    """Whether the line lies equally high whatever its figures are: one that juts out may move all of them."""
+    if text.get_verticalalignment() == "baseline":
+        return True
+    shown = text.get_text()
+    heights = set()
+    for part in [shape + _FIGURES, *(shape.replace("0", figure) for figure in _FIGURES)]:
+        text.set_text(part)
+        heights.add(text.get_window_extent(renderer).height)
+    text.set_text(shown)
+    return len(heights) == 1
 
 
 def _runs(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:

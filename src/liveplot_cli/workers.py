@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from queue import SimpleQueue
+from typing import Any
 
 from liveplot_cli.errors import LiveplotError, OutputError, UsageError
 
 # multiprocessing takes as long to import as a short film to draw: it is imported when there is work to share.
-if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
 
 # A task is given an item and `tick`, to be called whenever a part of the item is done.
 Task = Callable[[Any, Callable[[], object]], Any]
@@ -26,7 +29,7 @@ Task = Callable[[Any, Callable[[], object]], Any]
 InOrder = Callable[[Sequence[Any], Callable[[int], object]], Iterator[Any]]
 
 _AHEAD = 3  # items under way or waiting, per worker: so many results at most wait for their turn
-_GLANCE = 0.1  # seconds from one look at the parts done to the next
+_REPORT = 0.1  # seconds from one word of a worker on the parts it has done to the next
 # A forked worker is at work in milliseconds; any other imports numpy and matplotlib first, for as long as so many
 # segments of a film take here.
 _LEAST_ITEMS_SPAWNED = 12
@@ -50,38 +53,59 @@ def started(task: Task, jobs: int, items: int) -> Iterator[InOrder]:
     or is killed. When the block ends, however it ends, no worker is left.
     """
     count = _count(jobs, items)
-    pool = _started(task, count) if count > 1 else None
-    if pool is None:
-        yield partial(_here, task)
-        return
+    pool = _Pool()
     try:
-        yield pool.in_order
-    except BaseException:
-        pool.cut()
-        raise
+        yield pool.in_order if count > 1 and _start(pool, task, count) else partial(_here, task)
     finally:
-        pool.shutdown()
+        pool.end()
 
 
 def _here(task: Task, items: Iterable[Any], ticked: Callable[[int], object]) -> Iterator[Any]:
-    done = 0
+    return _in_order(_Here(ticked), task, items, ahead=1)
 
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        ticked(done)
 
+def _in_order(executor: Executor, task: Callable[..., Any], items: Iterable[Any], ahead: int) -> Iterator[Any]:
+    """The results of any executor in the items' order, no more than `ahead` of them under way or waiting."""
+    waiting: deque[Future[Any]] = deque()
     for item in items:
-        yield task(item, tick)
+        if len(waiting) == ahead:
+            yield waiting.popleft().result()
+        waiting.append(executor.submit(task, item))
+    while waiting:
+        yield waiting.popleft().result()
+
+
+class _Here(Executor):
+    """Does the task in this process, as soon as it is submitted."""
+
+    def __init__(self, ticked: Callable[[int], object]) -> None:
+        self._ticked = ticked
+        self._done = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, self._tick, **kwargs))
+        return future
+
+    def _tick(self) -> None:
+        self._done += 1
+        self._ticked(self._done)
 
 
 def _count(jobs: int, items: int) -> int:
-    if jobs < 0:
+    if not isinstance(jobs, int) or jobs < 0:
         raise UsageError(f"{jobs} jobs make no sense; 0 is one for each core")
     count = min(jobs or _cores(), items, _MOST)
-    if jobs == 0 and count > 1 and not forks() and items < _LEAST_ITEMS_SPAWNED:
+    if jobs == 0 and count > 1 and (_is_daemon() or (not forks() and items < _LEAST_ITEMS_SPAWNED)):
         return 1
     return count
+
+
+def _is_daemon() -> bool:
+    """Whether this is itself one of a program's worker processes that may start none, as those of its `Pool`."""
+    import multiprocessing
+
+    return multiprocessing.current_process().daemon
 
 
 def _cores() -> int:
@@ -96,137 +120,276 @@ def _context() -> Any:
     import multiprocessing
 
     chosen = multiprocessing.get_start_method(allow_none=True)
-    if chosen is None and sys.platform == "linux" and threading.active_count() == 1:
-        chosen = "fork"
+    if chosen is None:  # to ask for the default would choose it for the program, once and for all
+        chosen = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
     return multiprocessing.get_context(chosen)
 
 
-def _started(task: Task, count: int) -> _Pool | None:
-    """Workers at work; None, with a warning, where this machine lets no process start."""
+def _start(pool: _Pool, task: Task, count: int) -> bool:
+    """Set workers to work; False, with a warning, where this machine lets no process start, or not all of them."""
     try:
-        return _Pool(task, count)
-    except (OSError, NotImplementedError, ImportError) as error:
+        pool.start(task, count)
+    except (OSError, NotImplementedError, ImportError, AssertionError, _StartError) as error:
+        pool.end()
         _log.warning("no worker processes can be started here (%s); the work is done in one", error)
-        return None
+        return False
+    return True
 
 
-class _Pool:
-    """Worker processes, held by a lifeline: a pipe that nobody writes to, at whose end a worker ends at once.
+class _StartError(Exception):
+    """Processes were started, but not all of them came to work."""
 
-    The pipe ends when it is cut, and also when this process dies, however it dies.
+
+class _KilledError(OutputError):
+    """A worker has ended without a word."""
+
+    def __init__(self) -> None:
+        super().__init__("a worker process was killed, for want of memory perhaps; try fewer jobs")
+
+
+class _WorkersTraceback(Exception):  # noqa: N818 - it is the cause of one
+    """Where in a worker an error was raised."""
+
+
+@dataclass(frozen=True)
+class _Word:
+    """What a worker says: parts done since its last word, and of an item that is done the result or the failure."""
+
+    ticks: int = 0
+    number: int | None = None
+    result: Any = None
+    failure: LiveplotError | None = None
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """A worker process and this end of its pipe."""
+
+    process: Any
+    pipe: Any
+
+    def send(self, number: int, item: Any) -> None:
+        try:
+            self.pipe.send((number, item))
+        except OSError as error:
+            raise _KilledError from error
+
+    def hear(self) -> _Word:
+        """Its next word; raises `OutputError` if it has gone."""
+        try:
+            word: _Word = self.pipe.recv()
+        except (EOFError, OSError) as error:
+            raise _KilledError from error
+        if word.failure is not None:
+            word.failure.__cause__ = _WorkersTraceback(f"\n{word.traceback}")
+        return word
+
+
+class _Promise(Future[Any]):
+    """A result that is waited for by listening to the workers: there is no thread that would do it meanwhile."""
+
+    def __init__(self, pool: _Pool) -> None:
+        super().__init__()
+        self._pool = pool
+
+    def result(self, timeout: float | None = None) -> Any:
+        while not self.done():
+            self._pool.listen()
+        return super().result(timeout)
+
+
+class _Pool(Executor):
+    """Worker processes, each at the other end of a pipe of its own, which do one task and no other.
+
+    Nothing else is shared: no lock that a killed worker would keep for ever, no thread that an exception out of a
+    signal could leave waiting. A worker ends at once when its pipe does, and that is when this process dies, however it
+    dies.
     """
 
-    def __init__(self, task: Task, count: int) -> None:
-        from concurrent.futures import ProcessPoolExecutor
+    def __init__(self) -> None:
+        self._workers: list[_Worker] = []
+        self._task: Task | None = None
+        self._idle: list[_Worker] = []
+        self._busy: dict[Any, _Worker] = {}
+        self._waiting: deque[int] = deque()
+        self._items: dict[int, Any] = {}
+        self._promises: dict[int, _Promise] = {}
+        self._submitted = self._done = 0
+        self._ticked: Callable[[int], object] = lambda done: None
 
+    def start(self, task: Task, count: int) -> None:
+        """Start so many workers and wait until all of them are there, with all that they need."""
         context = _context()
-        self._ahead = count * _AHEAD
-        self._held, self._lifeline = context.Pipe(duplex=False)
-        self._ticks = context.Value("q", 0)
-        inherited = self._lifeline if context.get_start_method() == "fork" else None
-        self._executor: Executor = ProcessPoolExecutor(
-            count, context, initializer=_begin, initargs=(task, self._held, inherited, self._ticks)
-        )
+        forked = context.get_start_method() == "fork"
+        if not forked and hasattr(signal, "pthread_sigmask"):
+            from multiprocessing import resource_tracker
+
+            resource_tracker.ensure_running()  # here, for when it starts it lets through the signals held back below
+        with _signals_held_back(), warnings.catch_warnings():
+            # Python 3.12 warns of threads when it forks: numpy's, which know of forks, for ours is the only one.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for _ in range(count):
+                self._start_one(context, task if forked else None, forked)
         try:
-            with _signals_held_back(), warnings.catch_warnings():
-                # Python 3.12 warns of threads when it forks: numpy's, which know of forks, for ours is the only one.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                self._executor.submit(_ready)
+            # Not with its start, which would wait for ever for a process that was killed before it has taken the task.
+            for worker in self._workers if not forked else ():
+                worker.send(0, task)
+            for worker in self._workers:
+                worker.hear()
+        except _KilledError as error:
+            raise _StartError("they end at once") from error
+        self._task, self._idle = task, list(self._workers)
+
+    def _start_one(self, context: Any, task: Task | None, forked: bool) -> None:
+        pipe, its_pipe = context.Pipe()
+        # What a forked worker inherits and must close, or no pipe would end when this process dies.
+        inherited = [pipe, *(worker.pipe for worker in self._workers)] if forked else []
+        try:
+            process = context.Process(target=_serve, args=(task, its_pipe, inherited), daemon=True)
+            process.start()
         except BaseException:
-            self.shutdown()
+            pipe.close()
             raise
+        finally:
+            its_pipe.close()
+        self._workers.append(_Worker(process, pipe))
 
     def in_order(self, items: Iterable[Any], ticked: Callable[[int], object]) -> Iterator[Any]:
         """The results in the items' order, never more than a few of them waiting."""
-        waiting: deque[Future[Any]] = deque()
-        for item in items:
-            if len(waiting) == self._ahead:
-                yield self._result(waiting.popleft(), ticked)
-            waiting.append(self._executor.submit(_work, item))
-        while waiting:
-            yield self._result(waiting.popleft(), ticked)
+        assert self._task is not None  # it has started
+        self._ticked = ticked
+        return _in_order(self, self._task, items, ahead=len(self._workers) * _AHEAD)
 
-    def _result(self, future: Future[Any], ticked: Callable[[int], object]) -> Any:
-        from concurrent.futures.process import BrokenProcessPool
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Have the task, which is what the workers have begun with, done for an item by the next idle worker."""
+        assert fn is self._task
+        number, self._submitted = self._submitted, self._submitted + 1
+        (self._items[number],) = args
+        self._waiting.append(number)
+        promise = self._promises[number] = _Promise(self)
+        self._hand_out()
+        return promise
 
-        while True:
-            try:
-                result = future.result(timeout=None if future.done() else _GLANCE)
-            except TimeoutError as error:
-                if future.done():
-                    raise _failure(error) from error
-            except BrokenProcessPool as error:
-                raise OutputError("a worker process was killed, for want of memory perhaps; try fewer jobs") from error
-            except LiveplotError:
-                raise
-            except Exception as error:
-                raise _failure(error) from error
-            else:
-                ticked(self._ticks.value)
-                return result
-            ticked(self._ticks.value)
+    def _hand_out(self) -> None:
+        while self._idle and self._waiting:
+            worker, number = self._idle.pop(), self._waiting.popleft()
+            worker.send(number, self._items.pop(number))
+            self._busy[worker.pipe] = worker
 
-    def cut(self) -> None:
-        """End the workers at once."""
-        self._lifeline.close()
+    def listen(self) -> None:
+        """Wait for the next words of the workers, and keep the promises they fulfil."""
+        from multiprocessing.connection import wait
 
-    def shutdown(self) -> None:
-        """Wait for the workers' end."""
-        self._executor.shutdown(cancel_futures=True)
-        self.cut()
-        self._held.close()  # not before: a worker that is spawned late is given it too
+        for pipe in wait(list(self._busy)):
+            word = self._busy[pipe].hear()
+            if word.failure is not None:
+                raise word.failure
+            self._done += word.ticks
+            if word.number is not None:
+                self._promises.pop(word.number).set_result(word.result)
+                self._idle.append(self._busy.pop(pipe))
+        self._ticked(self._done)
+        self._hand_out()
 
-
-def _failure(error: Exception) -> OutputError:
-    return OutputError(f"a worker process failed ({type(error).__name__}: {error})")
+    def end(self) -> None:
+        """End the workers at once, whatever they are at: they have nothing to put away."""
+        with _signals_held_back():
+            for worker in self._workers:
+                worker.process.kill()
+            for worker in self._workers:
+                worker.process.join()
+                worker.pipe.close()
+            self._workers.clear()
 
 
 @contextmanager
 def _signals_held_back() -> Iterator[None]:
-    """Let a signal wait until workers have begun: they must not answer it as this process does."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    """Let a signal wait until the block has ended: what has begun is then on record, and can be ended.
+
+    Processes that start meanwhile are born deaf, for they must not answer as this one does. That alone would not do
+    here: the system hands a signal that this thread holds back to another one, such as numpy's.
+    """
+    arrived: list[int] = []
+    answers: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        answers = {number: answer for number in _SIGNALS if callable(answer := signal.getsignal(number))}
+    for number in answers:
+        signal.signal(number, lambda number, _: arrived.append(number))
+    masks = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS) if masks else set()
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, answer in answers.items():
+            signal.signal(number, answer)
+        for number in arrived:
+            signal.raise_signal(number)
 
 
-# A worker's own task and ticks.
-_task: Task
-_tick: Callable[[], object]
-
-
-def _begin(task: Task, held: Any, inherited: Any, ticks: Any) -> None:
-    """Begin as a worker: signals are this process' parent's to answer, and the lifeline ends it."""
-    global _task, _tick
-    if inherited is not None:
-        inherited.close()
+def _serve(task: Task | None, pipe: Any, inherited: Sequence[Any]) -> None:
+    """Be a worker: signals are this process' parent's to answer, and the end of the pipe is the worker's."""
+    for other in inherited:
+        other.close()
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    threading.Thread(target=_end_with, args=(held,), daemon=True).start()
-    _task, _tick = task, partial(_count_one, ticks)
-
-
-def _end_with(held: Any) -> None:
+    items = SimpleQueue[bytes]()
     try:
-        held.recv_bytes()
-    except (EOFError, OSError):
+        threading.Thread(target=_receive, args=(pipe, items), daemon=True).start()
+    except RuntimeError:  # no thread can be started: rather no worker than one that outlives its parent
         os._exit(1)
+    if task is None:
+        task = pickle.loads(items.get())[1]
+    _say(pipe, _Word())
+    while True:
+        _work(task, pipe, *pickle.loads(items.get()))
 
 
-def _count_one(ticks: Any) -> None:
-    with ticks.get_lock():
-        ticks.value += 1
+def _receive(pipe: Any, items: SimpleQueue[bytes]) -> None:
+    while True:
+        try:
+            items.put(pipe.recv_bytes())
+        except (EOFError, OSError):
+            os._exit(1)
 
 
-def _ready() -> None:
-    """What the first call of a worker does, so that all of them start."""
+def _work(task: Task, pipe: Any, number: int, item: Any) -> None:
+    ticks, reported = 0, time.monotonic()
+
+    def tick() -> None:
+        nonlocal ticks, reported
+        ticks += 1
+        if time.monotonic() - reported > _REPORT:
+            _say(pipe, _Word(ticks))
+            ticks, reported = 0, time.monotonic()
+
+    try:
+        result = task(item, tick)
+    except BaseException as error:
+        _say(pipe, _failed(error))
+    else:
+        _say(pipe, _Word(ticks, number, result))
 
 
-def _work(item: Any) -> Any:
-    return _task(item, _tick)
+def _failed(error: BaseException) -> _Word:
+    from traceback import format_exc
+
+    if not isinstance(error, LiveplotError):
+        error = OutputError(f"a worker process failed ({type(error).__name__}: {error})")
+    return _Word(failure=error, traceback=format_exc())
+
+
+def _say(pipe: Any, word: _Word) -> None:
+    """Say a word to the parent, whole; without a parent there is nothing left to do."""
+    try:
+        said = pickle.dumps(word, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        said = pickle.dumps(_failed(error), pickle.HIGHEST_PROTOCOL)
+    try:
+        pipe.send_bytes(said)
+    except OSError:
+        os._exit(1)

@@ -37,7 +37,7 @@ def render(
     prepared = prepare(source, kind, options, encoders_used={target.encoder for target in found})
     moments = prepared.timing.moments(len(prepared.history))
     if len(moments) < len(prepared.history):
-        _log.info("%d of %d rows are shown, for there are no more frames", len(moments), len(prepared.history))
+        _log.info("%d frames show %d rows, evenly spread", len(moments), len(prepared.history))
     if jobs is None:
         jobs = 0 if workers.forks() else 1
     with style.applied():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.animation import Animation
 
 from liveplot_cli import encoders, timing, workers
 from liveplot_cli.animated import Animated, drawn_here
@@ -13,9 +15,6 @@ from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.option import refuse_unused
 from liveplot_cli.write import SAMPLES, SEGMENT, Progress, Rendered, filming, targets, write
-
-if TYPE_CHECKING:
-    from matplotlib.animation import Animation
 
 
 def save(
@@ -35,13 +34,19 @@ def save(
     calls the animation's function for all frames up to those it draws, so the function must do nothing but move
     artists. Raises `UsageError` or `OutputError`.
     """
+    if not isinstance(animation, Animation):
+        raise UsageError(f"what is saved is a matplotlib animation, not a {type(animation).__name__}")
     found = targets(outputs)
     used = {target.encoder for target in found}
     refuse_unused(options, used, encoders.load_all())
     if jobs != 1 and not workers.forks():
         raise UsageError("an animation can be drawn by several processes only where they are forked; leave jobs at 1")
     source: Any = animation
-    rate = timing.rate(str(fps)) if fps is not None else Fraction(1000) / Fraction(source.event_source.interval)
+    # What the animation was made with: its timer keeps whole milliseconds, and is gone once it has played.
+    try:
+        rate = timing.rate(str(fps if fps is not None else 1000 / source._interval))
+    except (ValueError, ZeroDivisionError) as error:
+        raise UsageError(f"frames a second: {error}") from error
     source._draw_was_started = True  # else matplotlib warns that the animation was never shown
     total = getattr(source, "_save_count", None)
     with drawn_here(source._fig, dpi) as animated:
