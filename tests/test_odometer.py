@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ COUNTERS: dict[str, Callable[[int], str]] = {
     "float": lambda row: f"loss {row / 7:.4f}",
     "negative exponent": lambda row: f"{-(1.7**-row):.2e}",
     "bare": str,
-    "word": lambda row: "the quick brown fox jumps".split()[row % 5],
+    "word": lambda row: ["the", "quick", "brown", "fox", "jumps"][row % 5],
     "sign": lambda row: f"{(-1) ** row * row:+d}\N{DEGREE SIGN}, {row}%",
 }
 FONTS: dict[str, dict[str, object]] = {
@@ -45,21 +45,30 @@ class Sheet:
         self.figure = Figure(size, dpi=dpi)
         self.canvas = FigureCanvasAgg(self.figure)
         self.paper = paper
-        self._backgrounds: dict[str, np.ndarray] = {}
+        self._backgrounds: dict[Hashable, np.ndarray] = {}
 
     def text(self, x: float = 0.5, y: float = 0.5, **looks: Any) -> Text:
         text: Text = self.figure.text(x, y, "", **{"ha": "center", "animated": True, **looks})
         return text
 
     def drawn(self, draw: Callable[[Any], object]) -> np.ndarray:
-        self.canvas.draw()
-        pixels = np.asarray(self.canvas.buffer_rgba())
-        if self.paper == "patterned":
-            rows, columns = np.indices(pixels.shape[:2])
-            pixels[..., 0] = (rows * 7 + columns * 3) % 256
-            pixels[..., 1] = (columns * 5) % 256
-        draw(self.canvas.get_renderer())
+        renderer: Any = self.canvas.get_renderer()
+        pixels = np.asarray(renderer.buffer_rgba())
+        pixels[:] = self._background()
+        draw(renderer)
         return pixels.copy()
+
+    def _background(self) -> np.ndarray:
+        key = self.figure.dpi, *self.figure.get_size_inches(), self.figure.get_facecolor()
+        if key not in self._backgrounds:
+            self.canvas.draw()
+            pixels = np.asarray(self.canvas.buffer_rgba()).copy()
+            if self.paper == "patterned":
+                rows, columns = np.indices(pixels.shape[:2])
+                pixels[..., 0] = (rows * 7 + columns * 3) % 256
+                pixels[..., 1] = (columns * 5) % 256
+            self._backgrounds[key] = pixels
+        return self._backgrounds[key]
 
     def check(self, odometer: Odometer, text: Text) -> None:
         expected, ours = self.drawn(text.draw), self.drawn(odometer.draw)
@@ -98,7 +107,7 @@ def test_every_row_is_drawn_as_matplotlib_draws_it(counter: str) -> None:
 @pytest.mark.parametrize("place", ["left", "center", "right"])
 def test_fonts_resolutions_and_places_make_no_difference(font: str, dpi: int, place: str) -> None:
     counter = ["row", "padded", "float"][dpi % 3]
-    check_all(some(counter, 25), Sheet(dpi=dpi), ha=place, **FONTS[font])
+    check_all(some(counter, 20), Sheet(dpi=dpi), ha=place, **FONTS[font])
 
 
 @pytest.mark.parametrize("height", ["top", "center", "bottom", "baseline", "center_baseline"])
@@ -115,7 +124,7 @@ def test_colours_are_laid_over_any_background(looks: dict[str, Any], paper: str)
     check_all(some("row of", 40), Sheet(paper=paper), **looks)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     shape=st.text(st.sampled_from("0000000 .,-:/+e%aTWVfij()lg\N{MINUS SIGN}"), min_size=1, max_size=7),
     look=st.sampled_from(sorted(FONTS)),
@@ -128,7 +137,7 @@ def test_colours_are_laid_over_any_background(looks: dict[str, Any], paper: str)
 def test_figures_among_letters_and_signs_in_any_order(
     shape: str, look: str, place: str, height: str, dpi: int, x: float, draws: random.Random
 ) -> None:
-    shown = ["".join(draws.choice(FIGURES) if one == "0" else one for one in shape) for _ in range(25)]
+    shown = ["".join(draws.choice(FIGURES) if one == "0" else one for one in shape) for _ in range(20)]
     check_all(shown, Sheet(dpi=dpi, size=(2, 0.6)), x=x, ha=place, va=height, **FONTS[look])
 
 
@@ -191,7 +200,7 @@ CHANGES: dict[str, Callable[[Sheet, Text, int], object]] = {
     "visibility": lambda sheet, text, row: text.set_visible(row % 3 > 0),
     "rotation": lambda sheet, text, row: text.set_rotation(row % 2 * 30),
     "a frame": lambda sheet, text, row: text.set_bbox([None, {"facecolor": "c"}][row % 2]),
-    "a stroke": lambda sheet, text, row: text.set_path_effects([[], [withStroke(linewidth=3, foreground="r")]][row % 2]),
+    "a stroke": lambda sheet, text, row: text.set_path_effects([[], [withStroke(linewidth=3)]][row % 2]),
     "its axes": lambda sheet, text, row: text.set_transform(
         sheet.figure.transFigure if row % 2 else sheet.figure.dpi_scale_trans
     ),
@@ -227,16 +236,17 @@ def test_another_artist_may_be_drawn_under_or_over_the_text(under: bool) -> None
 
 @pytest.mark.parametrize(
     "shown",
-    ["one\n{}", "$x_{}$", "$5 {}", "{} \N{SNOWMAN}", "", " ", "\N{FIGURE SPACE}", "{}\t{}", "fi{}fl", "AV{}AV", "\\{}"],
+    ["one\n{}", "$x_{}$", "$5 {}", "{} \N{SNOWMAN}", "", " ", "\N{FIGURE SPACE}", "fi{}fl", "AV{}AV", "\\{}"],
 )
 def test_what_is_no_plain_line_is_drawn_all_the_same(shown: str) -> None:
     check_all([shown.replace("{}", str(row)) for row in range(30)], Sheet())
 
 
-def test_a_font_without_a_figure_space_draws_a_box_for_it() -> None:
-    shown = ["\N{FIGURE SPACE}" * 2, "\N{FIGURE SPACE}1", "11", "21", "1\N{FIGURE SPACE}", "22", "12"]
-    with pytest.warns(UserWarning, match="missing from font"):
-        check_all(shown, Sheet(), family="cmex10")
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_a_space_that_a_font_lacks_is_drawn_as_its_box() -> None:
+    space = "\N{MONGOLIAN VOWEL SEPARATOR}"  # a space to Python's eyes once, a box in any font; and U+2001 is one
+    for blank in ("\N{EM QUAD}", "\N{OGHAM SPACE MARK}", "\N{IDEOGRAPHIC SPACE}", space):
+        check_all([blank, f"{blank}1", f"{blank}2", f"1{blank}1", f"2{blank}1", blank * 2], Sheet())
 
 
 @pytest.mark.parametrize("looks", [{"rotation": 30}, {"rotation": 90}, {"visible": False}, {"wrap": True}])

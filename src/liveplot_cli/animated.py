@@ -78,6 +78,7 @@ class Animated:
         self._arrangement: Sequence[object] = ()
         self._ways: Sequence[_Way] | None = None
         self._is_fresh = self._is_proven = False
+        self._is_settled = True
 
     @property
     def paper(self) -> tuple[int, int, int]:
@@ -140,7 +141,7 @@ class Animated:
             extents = [artist.get_tightbbox(renderer) for artist in unclipped]
             arrangement += [extent and (round(extent.width, 3), round(extent.height, 3)) for extent in extents]
         before, self._arrangement = self._arrangement, arrangement
-        return arrangement != before or self.figure.stale
+        return arrangement != before or self.figure.stale or not self._is_settled
 
     def _is_apart(self) -> bool:
         """Whether each that moves can be drawn by itself: not what its parent draws, nor in three dimensions."""
@@ -174,14 +175,19 @@ class Animated:
         canvas: Any = self.figure.canvas
         before = self._places()
         canvas.draw()
-        if self.figure.get_layout_engine() is not None and self._places() != before:
-            canvas.draw()  # as matplotlib does, for a layout seldom settles at once
+        places = self._places()
+        if places != before:  # a layout seldom settles at once, and matplotlib draws twice
+            canvas.draw()
+        self._is_settled = self._places() == places
         for artist in hidden:
             artist.set_animated(True)
         return self._blit.pixels
 
     def _places(self) -> list[object]:
-        return [tuple(axes.bbox.extents) for axes in self.figure.axes]
+        """Where a layout engine has put the axes."""
+        if self.figure.get_layout_engine() is None:
+            return []
+        return [tuple(round(edge, 6) for edge in axes.bbox.extents) for axes in self.figure.axes]
 
 
 def _clip(artist: Artist) -> Any:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from liveplot_cli.history import isolated
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -41,12 +43,16 @@ class Decimation:
         firsts = np.unique(np.append(starts - begin, 0).clip(0, len(values) - 1))
         lasts = np.append(firsts[1:], len(values)) - 1
         lowest, highest = _bounds(values, firsts)
-        # One value alone between gaps: not two on top of one another, or it would not be known for an isolated one.
-        highest[np.isnan(values[firsts]) & np.isnan(values[lasts]) & (lowest == highest)] = np.nan
+        start, last = values[firsts], values[lasts]
+        if np.isnan(start).any() or np.isnan(last).any():
+            # One value alone between gaps: not several on top of one another, or it would not be known for one.
+            lone = np.add.reduceat(~np.isnan(values), firsts, dtype=np.intp) == 1
+            lone &= np.logical_or.reduceat(isolated(values), firsts)
+            start[lone] = highest[lone] = last[lone] = np.nan
         middle = (places[firsts] + places[lasts]) / 2
         return (
             np.column_stack([places[firsts], middle, middle, places[lasts]]).ravel(),
-            np.column_stack([values[firsts], lowest, highest, values[lasts]]).ravel(),
+            np.column_stack([start, lowest, highest, last]).ravel(),
         )
 
     def _edges(self, columns: int) -> Numbers:
