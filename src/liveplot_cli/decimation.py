@@ -49,10 +49,17 @@ class Decimation:
             lone = np.add.reduceat(~np.isnan(values), firsts, dtype=np.intp) == 1
             lone &= np.logical_or.reduceat(isolated(values), firsts)
             start[lone] = highest[lone] = last[lone] = np.nan
-        middle = (places[firsts] + places[lasts]) / 2
+        left, right = places[firsts], places[lasts]
+        middle = (left + right) / 2
+        # A column that only rises or falls is a slope and no step.
+        lowest_at, highest_at = (
+            np.where(bound == start, left, np.where(bound == last, right, middle)) for bound in (lowest, highest)
+        )
+        falls = highest_at < lowest_at
+        one, two = np.minimum(lowest_at, highest_at), np.maximum(lowest_at, highest_at)
         return (
-            np.column_stack([places[firsts], middle, middle, places[lasts]]).ravel(),
-            np.column_stack([start, lowest, highest, last]).ravel(),
+            np.column_stack([left, one, two, right]).ravel(),
+            np.column_stack([start, np.where(falls, highest, lowest), np.where(falls, lowest, highest), last]).ravel(),
         )
 
     def _edges(self, columns: int) -> Numbers:

@@ -93,7 +93,7 @@ class _Here(Executor):
 
 
 def _count(jobs: int, items: int) -> int:
-    if not isinstance(jobs, int) or jobs < 0:
+    if not hasattr(jobs, "__index__") or jobs < 0:
         raise UsageError(f"{jobs} jobs make no sense; 0 is one for each core")
     count = min(jobs or _cores(), items, _MOST)
     if jobs == 0 and count > 1 and (_is_daemon() or (not forks() and items < _LEAST_ITEMS_SPAWNED)):
