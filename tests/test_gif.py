@@ -12,8 +12,10 @@ import films
 import liveplot_cli
 from conftest import EXAMPLES, wave_matrix
 from liveplot_cli import charts, style
+from liveplot_cli.encoders import gif
 from liveplot_cli.encoders.gif import Gif, _delays, _shares
 from liveplot_cli.errors import UsageError
+from liveplot_cli.film import Film
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
@@ -141,6 +143,150 @@ def test_segments_encoded_apart_and_in_any_order_make_the_same_file(tmp_path: Pa
     films.encode(Gif(), whole, pictures, segment=100)
     films.encode(Gif(), parts, pictures, segment=7, shuffled=True)
     assert whole.read_bytes() == parts.read_bytes()
+
+
+FAR_AWAY, LATER = (255, 0, 255), (20, 250, 10)
+
+
+def late_colors(shades: int) -> list[np.ndarray]:
+    """Pictures of so many bluish shades; one has 40 pixels of another colour, and another one comes late and stays."""
+    rng = np.random.default_rng(0)
+    colors = np.unique(rng.integers((30, 60, 120), (110, 140, 230), (shades, 3)), axis=0)
+    picture = colors[rng.integers(len(colors), size=(60, 80))].astype(np.uint8)
+    pictures = []
+    for number in range(70):
+        rows, columns = rng.integers(60, size=90), rng.integers(80, size=90)
+        picture[rows, columns] = colors[rng.integers(len(colors), size=90)]
+        if number >= 45:
+            picture[50:54, 10:30] = LATER
+        pictures.append(picture.copy())
+    pictures[37][20:24, 10:20] = FAR_AWAY
+    return pictures
+
+
+@pytest.mark.parametrize("segment", [64, 10])
+def test_a_colour_that_appears_late_in_a_film_of_few_colours_is_exact(tmp_path: Path, segment: int) -> None:
+    pictures = late_colors(100)
+    encode(tmp_path / "film.gif", pictures, range(0, 36, 4), segment)
+    assert np.array_equal(films.gif_pictures(tmp_path / "film.gif"), pictures)
+
+
+@pytest.mark.parametrize("segment", [64, 10])
+def test_a_colour_that_appears_late_in_a_film_of_many_colours_is_right_within_a_few_levels(
+    tmp_path: Path, segment: int
+) -> None:
+    pictures = late_colors(600)
+    encode(tmp_path / "film.gif", pictures, range(0, 36, 4), segment)
+    shown = np.stack(films.gif_pictures(tmp_path / "film.gif")).astype(int)
+    assert np.abs(shown[37, 20:24, 10:20] - FAR_AWAY).max() <= 20
+    assert np.abs(shown[45:, 50:54, 10:30] - np.stack(pictures)[45:, 50:54, 10:30]).max() <= 20
+    for number, (one, two) in enumerate(zip(shown, pictures, strict=True)):
+        assert np.abs(one - two).max() <= 48, f"frame {number} has a ghost"
+        assert films.psnr(one, two) > 35, f"frame {number}"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    colors=st.integers(1, 255),
+    frames=st.integers(1, 12),
+    changing=st.sampled_from([0.0, 0.01, 0.2, 0.9, 1.0]),
+    sampled=st.integers(1, 4),
+    segment=st.integers(1, 13),
+)
+def test_any_film_of_at_most_255_colours_is_exact_whatever_its_samples_show(
+    tmp_path_factory: pytest.TempPathFactory,
+    seed: int, colors: int, frames: int, changing: float, sampled: int, segment: int,
+) -> None:  # fmt: skip
+    rng = np.random.default_rng(seed)
+    table = rng.integers(0, 256, (colors, 3), np.uint8)
+    picture = table[rng.integers(1 + rng.integers(colors), size=(9, 14))]
+    pictures = []
+    for _ in range(frames):
+        changed = rng.random(picture.shape[:2]) < changing
+        picture = picture.copy()
+        picture[changed] = table[rng.integers(colors, size=changed.sum())]
+        pictures.append(picture)
+    path = tmp_path_factory.mktemp("films") / "film.gif"
+    encode(path, pictures, range(0, frames, sampled), segment)
+    assert np.array_equal(films.gif_pictures(path), pictures)
+
+
+NOISE = np.random.default_rng(0).normal(size=(70, 200))
+LINE_FILMS = {
+    "noise": (History(NOISE[:20]), "line"),
+    "wave": (History(wave_matrix(20, 60)), "line"),
+    "walks": (History(np.cumsum(NOISE[:, :4], axis=0), columns=list("abcd")), "trace"),
+    "gaps": (History(np.where(NOISE[:20] > 1, np.nan, NOISE[:20])), "line"),
+}
+
+
+@pytest.mark.parametrize("film", LINE_FILMS)
+def test_a_film_of_lines_is_as_good_as_drawn_and_its_paper_is_exact(tmp_path: Path, film: str) -> None:
+    history, kind = LINE_FILMS[film]
+    liveplot_cli.render(history, tmp_path / "film.gif", kind=kind)
+    expected = drawn(history, kind)
+    shown = films.gif_pictures(tmp_path / "film.gif")
+    for row, (one, two) in enumerate(zip(shown, expected, strict=True)):
+        assert films.psnr(one, two) >= 50, f"row {row}"
+        paper = (two == two[0, 0]).all(axis=2)
+        assert (one[paper] == two[0, 0]).all(), f"row {row} has specks on its paper"
+
+
+def test_every_way_of_storing_shows_the_same_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = drawn(History(wave_matrix(12, 30)), "line", Look(size=(320, 240)))
+    ways = gif._WAYS
+    assert len(ways) > 1
+    seen, sizes = [], set()
+    for number, way in enumerate(ways):
+        monkeypatch.setattr(gif, "_WAYS", (way,))
+        path = tmp_path / f"{number}.gif"
+        encode(path, pictures, range(0, 12, 3), 64)
+        seen.append(films.gif_pictures(path))
+        sizes.add(path.stat().st_size)
+    assert len(sizes) == len(ways)
+    assert all(np.array_equal(one, seen[0]) for one in seen)
+
+
+@pytest.mark.parametrize("segment", [1, 7, 33])
+@pytest.mark.parametrize("kind", ["line", "trace"])
+def test_segments_of_any_length_show_the_same_pictures(tmp_path: Path, kind: str, segment: int) -> None:
+    pictures = drawn(History(wave_matrix(66, 5), columns=list("abcde")), kind, Look(size=(240, 160), dpi=50))
+    encode(tmp_path / "film.gif", pictures, range(0, 66, 8), 64)
+    encode(tmp_path / "other.gif", pictures, range(0, 66, 8), segment)
+    assert np.array_equal(films.gif_pictures(tmp_path / "film.gif"), films.gif_pictures(tmp_path / "other.gif"))
+
+
+@pytest.mark.parametrize("shades", [30, 600])
+def test_two_decoders_agree_on_frames_with_tables_of_their_own(tmp_path: Path, shades: int) -> None:
+    path = tmp_path / "film.gif"
+    encode(path, late_colors(shades), range(0, 36, 4), 64)
+    assert np.array_equal(films.ffmpeg_pictures(path, (80, 60)), films.gif_pictures(path))
+
+
+def test_frames_that_equal_one_another_are_shown_each(tmp_path: Path) -> None:
+    one, two = flat(200, 10, 20), flat(1, 2, 3)
+    pictures = [one, one, one, two, two, one, two]
+    encode(tmp_path / "film.gif", pictures, range(7), 3)
+    assert films.gifsicle(tmp_path / "film.gif").images == 7
+    assert np.array_equal(films.gif_pictures(tmp_path / "film.gif"), pictures)
+
+
+def encode(path: Path, pictures: list[np.ndarray], sampled: range, segment: int) -> None:
+    """Write pictures whose colours are looked for in some of them only."""
+    frames = [np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]) for picture in pictures]
+    height, width, _ = frames[0].shape
+    film = Film(
+        width, height, (255, 255, 255), (Fraction(1, 20),) * len(frames), Fraction(20),
+        lambda: (frames[number] for number in sampled),
+    )  # fmt: skip
+    plan = Gif().plan(film)
+    with plan.open(path) as append:
+        for start in range(0, len(frames), segment):
+            coder = plan.begin(start, frames.__getitem__)
+            for frame in frames[start : start + segment]:
+                coder.add(frame)
+            append(coder.finish())
 
 
 def flat(*color: int) -> np.ndarray:
