@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
     {"errors"},
-    {"option", "row_file"},
+    {"option", "row_file", "startup"},
     {"history", "film", "look", "timing", "output", "kinds", "signals", "workers"},
     {"selection", "style", "text_table", "color_table", "player", "odometer", "decimation"},
     {"readers", "charts", "encoders", "words", "blit"},

@@ -15,6 +15,7 @@ from liveplot_cli.errors import LiveplotError, MissingError, OutputError
 from liveplot_cli.look import Look
 from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
 from liveplot_cli.selection import Selection
+from liveplot_cli.startup import quick_imports
 from liveplot_cli.timing import Timing
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def render(
     """
     _log(quiet, verbose)
     os.environ["MPLBACKEND"] = "agg"  # nothing here opens a window, whatever the user's backend is, or fails to be
-    from liveplot_cli.jobs.render import render as job
+    with quick_imports():
+        from liveplot_cli.jobs.render import render as job
 
     with _progress(quiet) as progress:
         written = job(history, *output, kind=kind, jobs=jobs, progress=progress, **_given(given))
@@ -102,7 +104,8 @@ def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug:
     """
     _log(quiet, verbose)
     try:
-        from liveplot_cli.jobs.show import show as job
+        with quick_imports():
+            from liveplot_cli.jobs.show import show as job
     except ValueError as error:  # what matplotlib answers an MPLBACKEND that it does not know
         reason = str(error).partition(";")[0]
         raise MissingError(f"matplotlib does not start ({reason}); unset MPLBACKEND") from None

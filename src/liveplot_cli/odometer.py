@@ -24,11 +24,14 @@ _MOST_FACES = 8
 
 
 class Odometer:
-    """Draws one text artist as `Text.draw` does, but faster once the characters of its figures are known."""
+    """Draws one text artist as `Text.draw` does, but faster once the characters of its figures are known.
+
+    Words that come up but once, as names of rows do, are not worth knowing.
+    """
 
     def __init__(self, text: Text) -> None:
         self._text = text
-        self._faces: dict[Hashable, _Face] = {}
+        self._faces: dict[Hashable, _Face | None] = {}
 
     def draw(self, renderer: Any) -> None:
         """Draw the text on an Agg renderer as it stands."""
@@ -38,25 +41,37 @@ class Odometer:
             return
         shape = _FIGURE.sub("0", shown)
         key = shape, *_appearance(self._text, renderer)
-        face = self._faces.get(key)
         buffer = np.asarray(renderer.buffer_rgba()).view("<u4")[..., 0]
-        if face is None:
+        if key not in self._faces:
             while len(self._faces) >= _MOST_FACES:
                 del self._faces[next(iter(self._faces))]
-            face = self._faces[key] = _face(self._text, shape, renderer, buffer)
-        if not face.plain:
+            self._faces[key] = None
             self._text.draw(renderer)
             return
-        if not np.array_equal(buffer[face.box], face.paper):
-            face = self._faces[key] = replace(face, paper=buffer[face.box].copy())
+        face = self._faces[key] or _face(self._text, shape, renderer, buffer)
         place = buffer[face.box]
-        pieces = face.pieces_of(shown)
+        if face.plain and not np.array_equal(place, face.paper):
+            face = replace(face, paper=place.copy())
+        elif face.plain and face.pieces_of(shown) is None:
+            self._draw_apart(face, shape, shown, renderer, place)
+        self._faces[key] = face
+        pieces = face.pieces_of(shown) if face.plain else None
         if pieces is None:
             self._text.draw(renderer)
             face.learn(shown, place)
             return
         for piece in pieces:
             place[:, piece.left : piece.right] = piece.pixels
+
+    def _draw_apart(self, face: _Face, shape: str, shown: str, renderer: Any, place: Words) -> None:
+        """Learn each figure that is new in all places at once, and leave the paper as it was."""
+        for figure in sorted(set(_FIGURE.findall(shown)) - face.known):
+            face.known.add(figure)
+            self._text.set_text(shape.replace("0", figure))
+            self._text.draw(renderer)
+            face.learn(self._text.get_text(), place)
+            place[:] = face.paper
+        self._text.set_text(shown)
 
 
 class _Piece(NamedTuple):
@@ -72,13 +87,15 @@ class _Face:
     """What is known of texts that differ in their figures alone: where they stand, and their characters' pictures.
 
     Characters that touch one another make one piece. `edges` are the columns between the characters, `plain` says that
-    no figure moves another. A face that is not plain, or turns out not to be, is of no use.
+    no figure moves another. A face that is not plain, or turns out not to be, is of no use. `known` are the figures
+    that have been drawn in all places.
     """
 
     box: tuple[slice, slice]
     paper: Words
     edges: Sequence[float]
     plain: bool
+    known: set[str] = field(init=False, default_factory=set)
     _pieces: list[dict[str, _Piece]] = field(init=False)
     _longest: list[int] = field(init=False)
 
@@ -103,6 +120,8 @@ class _Face:
 
     def learn(self, shown: str, place: Words) -> None:
         """Take in the pieces of a text that matplotlib has drawn; one that is known must look as it did."""
+        if not self.plain:
+            return
         spans = _spans(_runs((place != self.paper).any(axis=0)), shown, self.edges)
         for first, last, left, right in spans:
             piece = _Piece(left, right, place[:, left:right].copy())
@@ -163,9 +182,11 @@ def _spans(runs: Sequence[tuple[int, int]], shown: str, edges: Sequence[float]) 
 
     A run of inked columns belongs to the characters whose middle it covers or, if there is none, to the nearest.
     """
-    middles = {at: (edges[at] + edges[at + 1]) / 2 for at in range(len(shown)) if not shown[at].isspace()}
-    if not middles:  # a space that has ink: the font lacks it and draws a box
-        return []
+    middles = {at: (edges[at] + edges[at + 1]) / 2 for at in range(len(shown))}
+    spaces = {at: middles.pop(at) for at in range(len(shown)) if shown[at].isspace()}
+    inked = any(left - 0.5 <= middle <= right + 0.5 for left, right in runs for middle in spaces.values())
+    if inked or (runs and not middles):
+        return []  # a space that has ink: the font lacks it and draws a box
     spans: list[tuple[int, int, int, int]] = []
     for left, right in runs:
         covered = [at for at, middle in middles.items() if left - 0.5 <= middle <= right + 0.5]
@@ -175,10 +196,10 @@ def _spans(runs: Sequence[tuple[int, int]], shown: str, edges: Sequence[float]) 
             spans.append((first, max(last, covered[-1]), before, right))
         else:
             spans.append((covered[0], covered[-1], left, right))
-    inked = {at for first, last, _, _ in spans for at in range(first, last + 1)}
-    if not inked >= middles.keys():
+    told = {at for first, last, _, _ in spans for at in range(first, last + 1)}
+    if not told >= middles.keys():
         return []
-    return spans + [(at, at, 0, 0) for at in range(len(shown)) if at not in inked]
+    return spans + [(at, at, 0, 0) for at in range(len(shown)) if at not in told]
 
 
 def _is_plain(text: Text, shown: str) -> bool:
