@@ -50,12 +50,14 @@ class Odometer:
             return
         face = self._faces[key] or _face(self._text, shape, renderer, buffer)
         place = buffer[face.box]
-        if face.plain and not np.array_equal(place, face.paper):
+        news = face.plain and not np.array_equal(place, face.paper)
+        if news:
             face = replace(face, paper=place.copy())
-        elif face.plain and face.pieces_of(shown) is None:
-            self._draw_apart(face, shape, shown, renderer, place)
         self._faces[key] = face
-        pieces = face.pieces_of(shown) if face.plain else None
+        pieces = face.pieces_of(shown)
+        if pieces is None and face.plain and not news:
+            self._draw_apart(face, shape, shown, renderer, place)
+            pieces = face.pieces_of(shown)
         if pieces is None:
             self._text.draw(renderer)
             face.learn(shown, place)
@@ -104,7 +106,9 @@ class _Face:
         self._longest = [0 for _ in self.edges]
 
     def pieces_of(self, shown: str) -> list[_Piece] | None:
-        """Pieces side by side that make up the text; None where one is not known."""
+        """Pieces side by side that make up the text; None where one is not known, or they are not to be trusted."""
+        if not self.plain:
+            return None
         pieces: list[_Piece] = []
         at = right = 0
         while at < len(shown):

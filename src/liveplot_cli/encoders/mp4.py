@@ -79,6 +79,8 @@ class Mp4:
 
     def plan(self, film: Film) -> _Mp4Film:
         """As many frames as the film has at its rate, on paper widened to even sides, as 4:2:0 needs them."""
+        import av  # noqa: F401 - before any worker is forked, that none has to
+
         drawn = film.width, film.height
         return _Mp4Film(drawn, film.paper, film.fps, tuple(ticks(film.durations, film.fps)), self.quality)
 
@@ -170,7 +172,6 @@ class _Coder:
     """One segment, encoded by an encoder of its own."""
 
     def __init__(self, film: _Mp4Film, start: int) -> None:
-        import numpy as np
         from av.video.codeccontext import VideoCodecContext
         from av.video.reformatter import VideoReformatter
 
@@ -178,16 +179,14 @@ class _Coder:
         film.configure(self._codec)
         self._reformatter = VideoReformatter()
         self._repeats = iter(film.repeats[start:])
-        width, height = film.size
-        self._paper = np.full((height, width, 4), (*film.paper, 255), np.uint8)
+        self._film = film
+        self._paper: Pixels | None = None
         self._frames = 0
         self._packets: list[Any] = []
 
     def add(self, pixels: Pixels) -> None:
-        height, width, _ = pixels.shape
-        self._paper[:height, :width] = pixels
         repeats = next(self._repeats)
-        frame = self._converted()
+        frame = self._converted(self._even(pixels))
         for frame.pts in range(self._frames, self._frames + repeats):
             self._packets += self._codec.encode(frame)
         self._frames += repeats
@@ -197,13 +196,26 @@ class _Coder:
             self._packets += self._codec.encode(None)
         return [(_without_note(bytes(packet)), packet.is_keyframe) for packet in self._packets]
 
-    def _converted(self) -> Any:
+    def _even(self, pixels: Pixels) -> Pixels:
+        """The picture, on paper where one of its sides is odd."""
+        import numpy as np
+
+        if self._film.size == self._film.drawn:
+            return np.ascontiguousarray(pixels)
+        if self._paper is None:
+            width, height = self._film.size
+            self._paper = np.full((height, width, 4), (*self._film.paper, 255), np.uint8)
+        height, width, _ = pixels.shape
+        self._paper[:height, :width] = pixels
+        return self._paper
+
+    def _converted(self, pixels: Pixels) -> Any:
         """The picture in 4:2:0, each chroma sample the mean of the four pixels it stands for."""
         import av
         from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
         return self._reformatter.reformat(
-            av.VideoFrame.from_numpy_buffer(self._paper, "rgba"),
+            av.VideoFrame.from_numpy_buffer(pixels, "rgba"),
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             src_color_range=ColorRange.JPEG,
