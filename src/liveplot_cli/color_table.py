@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -46,7 +47,7 @@ class ColorTable:
     colors: NDArray[np.uint8]
     exact: bool = True
     # Low byte: the place; high byte: how far away its colour is, in levels. 0 is not known yet.
-    _nearest: NDArray[np.uint16] = field(init=False, repr=False, default_factory=lambda: np.zeros(1 << 24, np.uint16))
+    _nearest: NDArray[np.uint16] = field(init=False, repr=False, default_factory=lambda: _zeros(1 << 24))
 
     def __reduce__(self) -> tuple[type[ColorTable], tuple[NDArray[np.uint8], bool]]:
         """Travel to another process as the colours alone."""
@@ -69,6 +70,11 @@ class ColorTable:
             places, squares = _nearest(unpacked(part), self.colors)
             levels = np.ceil(np.sqrt(squares)).clip(max=_FARTHEST).astype(np.uint16)
             self._nearest[part] = places | levels << np.uint16(8)
+
+
+def _zeros(number: int) -> NDArray[np.uint16]:
+    """Zeros of which only those that are written to take up memory; numpy's own would come in pages of 2 MB."""
+    return np.frombuffer(mmap.mmap(-1, 2 * number), np.uint16)
 
 
 def from_pictures(pictures: Iterable[NDArray[np.uint8]]) -> ColorTable:

@@ -18,8 +18,7 @@ from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.option import build
 
-# Frames in a segment: fixed, so that a file is the same byte for byte however the work is shared out.
-SEGMENT = 64
+SEGMENT = 64  # frames, but for the last few
 SAMPLES = 9  # pictures of a film in which its colours are looked for
 _LONGEST = 100_000  # frames of a film that does not know how many it will have
 
@@ -94,7 +93,7 @@ def write(
     """
     frames = len(film.durations)
     plans = [build(target.encoder, options).plan(film) for target in outputs]
-    segments = [range(start, min(start + SEGMENT, frames)) for start in range(0, frames, SEGMENT)]
+    segments = _segments(frames)
     with ExitStack() as published:
         parts = [published.enter_context(target.replaced()) for target in outputs]
         with workers.started(_Encoding(draw, plans), jobs, len(segments)) as in_order, ExitStack() as opened:
@@ -106,6 +105,20 @@ def write(
                 for append, chunk in zip(appends, chunks, strict=True):
                     append(chunk)
     return [target.rendered(plan) for target, plan in zip(outputs, plans, strict=True)]
+
+
+def _segments(frames: int) -> list[range]:
+    """A film's frames in order, the same however the work is shared out, so that its files are, byte for byte.
+
+    The last segments are shorter, so that at the end no worker waits long for another.
+    """
+    segments: list[range] = []
+    start = 0
+    while start < frames:
+        short = frames > SEGMENT and frames - start <= 2 * SEGMENT
+        segments.append(range(start, min(start + (SEGMENT // 2 if short else SEGMENT), frames)))
+        start = segments[-1].stop
+    return segments
 
 
 @contextmanager
@@ -140,6 +153,7 @@ class Filming:
         self._film, self._options = film, options
         self._kept: list[Pixels] = []
         self._frames = 0
+        self._starts = {segment.start for segment in _segments(len(film.durations))}
         self._coders: list[Coder] = []
         # The last pictures of a segment, for the next is drawn upon the last that was shown: a GIF shows 50 a second.
         self._latest: deque[tuple[int, Pixels]] = deque(maxlen=1 + math.ceil(film.fps / 50))
@@ -175,7 +189,7 @@ class Filming:
     def _encode(self, pixels: Pixels) -> None:
         if self._frames == len(self._film.durations):
             raise UsageError(f"the film has more than {self._frames:,} frames; save it in parts")
-        if self._frames % SEGMENT == 0:
+        if self._frames in self._starts:
             self._finish_segment()
             self._coders = [plan.begin(self._frames, dict(self._latest).__getitem__) for plan in self.plans]
         for coder in self._coders:
