@@ -337,7 +337,8 @@ def made(name: str, *, blit: bool, **options: Any) -> FuncAnimation:
 
 
 @pytest.mark.parametrize(
-    ("name", "blit"), [*((name, True) for name in KINDS), ("inset", False), ("polar", False), ("layout of parts", False)]
+    ("name", "blit"),
+    [*((name, True) for name in KINDS), ("inset", False), ("polar", False), ("layout of parts", False)],
 )
 def test_whatever_happens_a_frame_is_the_one_that_matplotlib_saves(
     name: str, blit: bool, tmp_path: Path, ours: list[np.ndarray]

@@ -20,24 +20,30 @@ def said(program: str) -> str:
 
 
 def test_what_is_imported_quickly_works_but_is_not_documented() -> None:
-    assert said("""
+    assert (
+        said("""
 with quick_imports():
     from matplotlib.lines import Line2D
     from matplotlib.patches import Circle
 line = Line2D([], [])
 line.set(color="red", linewidth=3)
 print(line.get_color(), line.get_linewidth(), Circle((0, 0)).set(radius=2), Line2D.set.__doc__, Circle.set.__doc__)
-""") == "red 3.0 [None] None None"
+""")
+        == "red 3.0 [None] None None"
+    )
 
 
 def test_what_is_imported_afterwards_is_as_matplotlib_makes_it() -> None:
-    assert said("""
+    assert (
+        said("""
 with quick_imports():
     from matplotlib.lines import Line2D
 class Heavy(Line2D):
     pass
 print("linewidth" in Heavy.set.__doc__, Heavy.set.__signature__.parameters["linewidth"].kind.name)
-""") == "True KEYWORD_ONLY"
+""")
+        == "True KEYWORD_ONLY"
+    )
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -56,11 +62,14 @@ print(gc.isenabled(), gc.get_freeze_count() - before > 50_000)
 
 
 def test_a_matplotlib_that_documents_in_another_way_is_imported_none_the_less() -> None:
-    assert said("""
+    assert (
+        said("""
 from matplotlib.artist import Artist
 del Artist._update_set_signature_and_docstring
 Artist.__init_subclass__ = classmethod(lambda cls: None)
 with quick_imports():
     from matplotlib.lines import Line2D
 print(hasattr(Artist, "_update_set_signature_and_docstring"))
-""") == "False"
+""")
+        == "False"
+    )
