@@ -6,6 +6,7 @@ import logging
 import os
 import pickle
 import signal
+import socket
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
@@ -29,6 +30,7 @@ Task = Callable[[Any, Callable[[], object]], Any]
 InOrder = Callable[[Sequence[Any], Callable[[int], object]], Iterator[Any]]
 
 _AHEAD = 3  # items under way or waiting, per worker: so many results at most wait for their turn
+_ROOM = 1 << 20  # bytes of a worker's results that wait to be read
 _REPORT = 0.1  # seconds from one word of a worker on the parts it has done to the next
 # A forked worker is at work in milliseconds; any other imports numpy and matplotlib first, for as long as so many
 # segments of a film take here.
@@ -243,6 +245,7 @@ class _Pool(Executor):
 
     def _start_one(self, context: Any, task: Task | None, forked: bool) -> None:
         pipe, its_pipe = context.Pipe()
+        _widen(its_pipe)
         # What a forked worker inherits and must close, or no pipe would end when this process dies.
         inherited = [pipe, *(worker.pipe for worker in self._workers)] if forked else []
         try:
@@ -301,6 +304,13 @@ class _Pool(Executor):
                 worker.process.join()
                 worker.pipe.close()
             self._workers.clear()
+
+
+def _widen(pipe: Any) -> None:
+    """Let a pipe hold a segment, as far as the system lets it: so the worker goes on at once, and fewer reads do."""
+    if os.name == "posix":  # elsewhere it is no socket
+        with socket.socket(fileno=os.dup(pipe.fileno())) as end, suppress(OSError):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM)
 
 
 @contextmanager
