@@ -20,8 +20,8 @@ from .measure import FailedError, measure
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path("benchmarks/RESULTS.md")
 
-# `python` and `liveplot` are those this runs with, so that commands can be run as they are printed; modules are compiled
-# once, as for anybody who runs a command twice.
+# `python` and `liveplot` are those this runs with, so that commands can be run as they are printed. Modules are
+# compiled once, as for anybody who runs a command twice.
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 
