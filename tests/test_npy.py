@@ -456,8 +456,8 @@ def test_gaps_are_counted_where_they_are_chosen(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("stays")
 def test_a_history_in_a_file_travels_as_a_place(tmp_path: Path) -> None:
     """Neither numbers nor labels, even where both have been read."""
-    history = read_bytes(tmp_path, saved(np.arange(300_000.0).reshape(-1, 3)), index="0", every=2)
-    assert history.values.shape == (50_000, 2)
+    history = read_bytes(tmp_path, saved(np.arange(30_000.0).reshape(-1, 3)), index="0", every=2)
+    assert history.values.shape == (5_000, 2)
     assert history.label(1) == "6"
     sent = pickle.dumps(history)
     assert len(sent) < 2_000

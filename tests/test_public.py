@@ -134,8 +134,8 @@ def test_what_several_outputs_share_is_drawn_once(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(Scene, "pixels", lambda self, position: (drawn.append(position), pixels(self, position))[1])
     monkeypatch.setattr("liveplot_cli.encoders.gif.Gif.plan", lambda self, film: plan(self, film, drawn))
     liveplot_cli.render(wave_matrix(70, 9), tmp_path / "a.gif", tmp_path / "b.mp4", f"{tmp_path}/frames/", jobs=1)
-    # The second segment of the GIF draws the frame before it again, to store what has changed since.
-    assert drawn == [*range(64), 63, *range(64, 70)]
+    # A further segment of the GIF draws the frame before it again, to store what has changed since.
+    assert drawn == [*range(32), 31, *range(32, 64), 63, *range(64, 70)]
 
 
 def plan(gif: object, film: Film, drawn: list[float]) -> object:

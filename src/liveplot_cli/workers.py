@@ -21,6 +21,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from liveplot_cli.errors import LiveplotError, OutputError, UsageError
+from liveplot_cli.startup import quick_imports
 
 # multiprocessing takes as long to import as a short film to draw: it is imported when there is work to share.
 
@@ -172,6 +173,7 @@ class _Worker:
     pipe: Any
 
     def send(self, number: int, item: Any) -> None:
+        """Hand it an item; raises `OutputError` if it has gone."""
         try:
             self.pipe.send((number, item))
         except OSError as error:
@@ -196,6 +198,7 @@ class _Promise(Future[Any]):
         self._pool = pool
 
     def result(self, timeout: float | None = None) -> Any:
+        """The result, as soon as a worker has said it; raises what a worker has failed with."""
         while not self.done():
             self._pool.listen()
         return super().result(timeout)
@@ -353,7 +356,8 @@ def _serve(task: Task | None, pipe: Any, inherited: Sequence[Any]) -> None:
     except RuntimeError:  # no thread can be started: rather no worker than one that outlives its parent
         os._exit(1)
     if task is None:
-        task = pickle.loads(items.get())[1]
+        with quick_imports():
+            task = pickle.loads(items.get())[1]
     _say(pipe, _Word())
     while True:
         _work(task, pipe, *pickle.loads(items.get()))
