@@ -10,8 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
-    {"errors"},
-    {"option", "row_file", "startup"},
+    {"errors", "startup"},
+    {"option", "row_file", "pool"},
     {"history", "film", "look", "timing", "output", "kinds", "signals", "workers"},
     {"selection", "style", "text_table", "color_table", "player", "odometer", "decimation"},
     {"readers", "charts", "encoders", "words", "blit"},
