@@ -21,7 +21,7 @@ import pytest
 
 import films
 from conftest import Run, wave_matrix, without_display
-from liveplot_cli import render, workers
+from liveplot_cli import pool, render, workers
 from liveplot_cli.errors import DataError, LiveplotError, OutputError, UsageError
 from liveplot_cli.signals import Interrupted
 
@@ -493,7 +493,7 @@ def test_an_exception_out_of_a_signal_leaves_no_worker_and_nothing_waiting(monke
     def answer(number: int, _: object) -> None:
         raise Interrupted(number)
 
-    monkeypatch.setattr(workers, "_SIGNALS", [signal.SIGUSR1])
+    monkeypatch.setattr(pool, "_SIGNALS", [signal.SIGUSR1])
     before = signal.signal(signal.SIGUSR1, answer)
     try:
         for _ in range(25):
