@@ -393,6 +393,8 @@ def test_an_animation_of_artists_that_were_made_animated(blit: bool, tmp_path: P
 
     liveplot_cli.save(artists(), tmp_path / "film.gif")
     assert np.array_equal(ours, by_matplotlib(artists()))
+    liveplot_cli.save(artists(), tmp_path / "shared.gif", jobs=2)
+    assert (tmp_path / "shared.gif").read_bytes() == (tmp_path / "film.gif").read_bytes()
 
 
 @pytest.mark.parametrize("interval", [1000 / 30, 40, 16.6])

@@ -185,6 +185,18 @@ def test_a_colour_that_appears_late_in_a_film_of_many_colours_is_right_within_a_
         assert films.psnr(one, two) > 35, f"frame {number}"
 
 
+def test_a_paper_that_fades_between_the_samples_does_not_stick(tmp_path: Path) -> None:
+    """Each shade lies so near to a known one that only the whole picture tells that it is wrong."""
+    rng = np.random.default_rng(0)
+    pictures = [np.full((60, 80, 3), (128, 9 * row, 50), np.uint8) for row in range(20)]
+    for picture in pictures:
+        picture[:10] = rng.integers((0, 100, 200), (60, 160, 255), (10, 80, 3))
+    encode(tmp_path / "film.gif", pictures, range(0, 20, 2), 64)
+    for one, two in zip(films.gif_pictures(tmp_path / "film.gif"), pictures, strict=True):
+        assert films.psnr(one, two) > 40
+        assert np.abs(one[30, 30].astype(int) - two[30, 30]).max() <= 3
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**32),

@@ -335,6 +335,20 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("blit", [True, False])
+def test_a_paper_that_changes_is_followed_by_the_writer_too(blit: bool, tmp_path: Path) -> None:
+    figure, axes = pyplot.subplots(figsize=(1, 1))
+    axes.plot([1, 2])
+
+    def update(row: int) -> Any:
+        figure.set_facecolor((0.5, row / 17, 0.2))
+        return axes.lines
+
+    FuncAnimation(figure, update, frames=18, blit=blit).save(tmp_path / "film.gif", writer="liveplot")
+    shown = [picture[1, 1].tolist() for picture in films.gif_pictures(tmp_path / "film.gif")]
+    assert shown == [[128, 15 * row, 51] for row in range(18)]
+
+
 def test_the_writer_takes_the_paper_that_matplotlib_hands_it(tmp_path: Path) -> None:
     made(line, frames=3).save(tmp_path / "film.gif", writer="liveplot", savefig_kwargs={"facecolor": "#102030"})
     assert films.gif_pictures(tmp_path / "film.gif")[1][0, 0].tolist() == [0x10, 0x20, 0x30]

@@ -36,6 +36,10 @@ class LiveplotWriter(AbstractMovieWriter):
         """Always: nothing else needs to be installed."""
         return True
 
+    def _supports_transparency(self) -> bool:
+        """So it tells matplotlib, which would else hold the paper at the colour it has at the beginning."""
+        return True
+
     @contextmanager
     def saving(self, fig: Figure, outfile: Any, dpi: float | None = None, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Write the frames that the block grabs; nothing is written where it fails."""

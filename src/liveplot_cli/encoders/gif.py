@@ -7,6 +7,7 @@ here, for Pillow merges equal frames and rounds each delay by itself.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,8 +38,9 @@ _TRAILER = b";"
 # Numbers of colours: 0 is free in every table, and the commonest colour comes first.
 _TRANSPARENT, _COMMONEST = 0, 1
 _FEWEST_BITS = 2  # of a number, that the format allows
-# A frame is given a table of its own if one of its colours is off by more levels than `_TOO_FAR`, or many by `_FAR`.
-_TOO_FAR, _FAR, _MANY = 48, 24, 24
+# A frame is given a table of its own if one of its colours is off by more levels than `_TOO_FAR`, many by `_FAR`, or all
+# together by so much that the picture is worse than 42 dB: a mean squared error of a channel.
+_TOO_FAR, _FAR, _MANY, _FAITHLESS = 48, 24, 24, 4.1
 _TRIAL = 8  # frames from one trial of what compresses best to the next
 
 
@@ -123,7 +125,7 @@ class _GifFilm:
     def begin(self, start: int, draw: Draw) -> _Coder:
         """A segment is drawn upon the last picture shown before it, so that it stores only what changed since."""
         shown = next((number for number in reversed(range(start)) if self.delays[number]), None)
-        return _Coder(self.table, iter(self.delays[start:]), None if shown is None else draw(shown))
+        return _Coder(self.size, self.table, iter(self.delays[start:]), None if shown is None else draw(shown))
 
     @contextmanager
     def open(self, path: Path) -> Iterator[Callable[[bytes], object]]:
@@ -145,7 +147,8 @@ class _GifFilm:
 class _Coder:
     """Blocks of frames, each the rectangle in which it differs from the one shown before it."""
 
-    def __init__(self, table: ColorTable, delays: Iterator[int], before: Pixels | None) -> None:
+    def __init__(self, size: tuple[int, int], table: ColorTable, delays: Iterator[int], before: Pixels | None) -> None:
+        self._size = size
         self._table = table
         self._bits = _bits(len(table.colors))
         self._delays = delays
@@ -216,7 +219,10 @@ class _Coder:
             if len(self._unknown) + len(self._table.colors) <= MOST:
                 return bool(levels.any())
             self._unknown = None
-        return bool(levels.max() > _TOO_FAR or np.count_nonzero(levels > _FAR) > _MANY)
+        if levels.max() > _TOO_FAR or np.count_nonzero(levels > _FAR) > _MANY:
+            return True
+        errors = levels.astype(np.float32)
+        return bool(errors @ errors > _FAITHLESS * 3 * math.prod(self._size))
 
     def _compressible(self, numbers: Places, changed: Mask) -> Places:
         """The numbers to store: of the ways to treat what did not change, the one that leaves the longest runs."""

@@ -48,7 +48,7 @@ def save(
     except (ValueError, ZeroDivisionError) as error:
         raise UsageError(f"frames a second: {error}") from error
     source._draw_was_started = True  # else matplotlib warns that the animation was never shown
-    total = getattr(source, "_save_count", None)
+    total = getattr(source, "_save_count", None) or _length(getattr(source, "_framedata", None))
     with drawn_here(source._fig, dpi) as animated:
         frames = _Frames(source, animated)
         if jobs == 1:
@@ -59,7 +59,7 @@ def save(
             return film.rendered
         if total is None:
             raise UsageError(
-                "the animation does not say how many frames it has; give it a save_count, or leave jobs at 1"
+                "the animation does not say how many frames it has; give it a save_count or leave jobs at 1"
             )
         width, height = animated.size
         durations = (1 / rate,) * total
@@ -71,6 +71,11 @@ def save(
             jobs,
             progress,
         )
+
+
+def _length(frames: Any) -> int | None:
+    """How many frames a list of artists has; a generator does not say."""
+    return len(frames) if hasattr(frames, "__len__") else None
 
 
 class _Frames:
