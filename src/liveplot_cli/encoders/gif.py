@@ -38,8 +38,8 @@ _TRAILER = b";"
 # Numbers of colours: 0 is free in every table, and the commonest colour comes first.
 _TRANSPARENT, _COMMONEST = 0, 1
 _FEWEST_BITS = 2  # of a number, that the format allows
-# A frame is given a table of its own if one of its colours is off by more levels than `_TOO_FAR`, many by `_FAR`, or all
-# together by so much that the picture is worse than 42 dB: a mean squared error of a channel.
+# A frame is given a table of its own if one of its colours is off by more levels than `_TOO_FAR`, many by `_FAR`, or
+# all together by so much that the picture is worse than 42 dB: a mean squared error of a channel.
 _TOO_FAR, _FAR, _MANY, _FAITHLESS = 48, 24, 24, 4.1
 _TRIAL = 8  # frames from one trial of what compresses best to the next
 
