@@ -29,6 +29,7 @@ CELLULOID = Tool("celluloid_snap")
 GNUPLOT = Tool("gnuplot")
 FLOOR = Tool("floor", frames=False)
 NOTHING = Tool("imports", frames=False)
+BUSY = Tool("busy", frames=False)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Side:
             return ["gnuplot", "-c", "benchmarks/peers/film.gnuplot", str(film.history), out, *shape]
         if self.tool is NOTHING:
             return ["python", "-c", IMPORTS]
+        if self.tool is BUSY:
+            return ["python", "benchmarks/peers/busy.py", *self.options]
         shape = ["--kind", film.kind, "--size", film.pixels]
         return ["python", f"benchmarks/peers/{self.tool.name}.py", str(film.history), out, *shape, *self.options]
 
@@ -192,8 +195,8 @@ _WIDE = Film("line", 200, 1_000)
 _WIDEST = Film("line", 5, 1_000_000)
 
 HEADLINES = (
-    _against("line-gif", FUNCANIMATION, _NOISE, ".gif", 2, ((FASTER, 30), _SMALLER)),
-    _against("line-mp4", FUNCANIMATION, _NOISE, ".mp4", 2, ((FASTER, 12), (BYTES, None))),
+    _against("line-gif", FUNCANIMATION, _NOISE, ".gif", 3, ((FASTER, 30), _SMALLER)),
+    _against("line-mp4", FUNCANIMATION, _NOISE, ".mp4", 3, ((FASTER, 12), (BYTES, None))),
     _against("gnuplot", GNUPLOT, _NOISE, ".gif", 5, ((FASTER, 2),)),
     _against("floor", FLOOR, _NOISE, ".gif", 5, ((SLOWER, 1.5),), options=("--jobs", "1")),
     Comparison(
@@ -201,8 +204,16 @@ HEADLINES = (
         "GIF by two jobs against one",
         Side(LIVEPLOT, _TWICE, ".gif", ("--jobs", "2")),
         Side(LIVEPLOT, _TWICE, ".gif", ("--jobs", "1")),
-        rounds=5,
+        rounds=9,
         claims=((FASTER, 1.8),),
+        quality=False,
+    ),
+    Comparison(
+        "cores",
+        "No film: two busy processes against one, which is what two cores of this machine are worth",
+        Side(BUSY, _FIRST, "", ("--jobs", "2")),
+        Side(BUSY, _FIRST, "", ("--jobs", "1")),
+        rounds=9,
         quality=False,
     ),
     Comparison(

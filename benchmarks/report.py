@@ -54,6 +54,8 @@ head.
   the title are drawn on a restored background, and ready-made palette indices are compressed by Pillow's coder.
 - **liveplot_save** ([source](peers/liveplot_save.py)): funcanimation's own animation, saved by liveplot.
 - **imports**: a Python that imports matplotlib's figure and Agg, and ends.
+- **busy** ([source](peers/busy.py)): no film, but sums that need no memory, twice over. Two processes can gain no more
+  than that: on a machine whose cores are shared with others it is less than 2.
 """
 
 
@@ -132,7 +134,7 @@ def _claims(outcomes: Iterable[Outcome]) -> str:
 
 def _claim_rows(outcome: Outcome) -> list[list[str]]:
     comparison = outcome.comparison
-    first = [f"{comparison.words} (`{comparison.name}`)", str(comparison.ours.film)]
+    first = [f"{comparison.words} (`{comparison.name}`)", str(comparison.ours.film) if comparison.ours.suffix else "—"]
     if outcome.failure:
         return [[*first, "failed", outcome.failure, "", "**missed**" if comparison.required else "", "", ""]]
     rows = []

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -218,15 +219,20 @@ class _Encoding:
 
     def __call__(self, segment: range, tick: Callable[[], object]) -> list[Any]:
         coders = [plan.begin(segment.start, self.draw) for plan in self.plans]
-        at_once = max(1, min(len(segment), _AT_ONCE // math.prod(self.shape)))
-        room = np.empty((at_once, *self.shape), np.uint8)
-        for start in range(0, len(segment), at_once):
-            numbers = segment[start : start + at_once]
-            for pixels, number in zip(room, numbers, strict=False):
+        for start in range(0, len(segment), len(self._room)):
+            numbers = segment[start : start + len(self._room)]
+            pictures = self._room[: len(numbers)]
+            for pixels, number in zip(pictures, numbers, strict=True):
                 pixels[:] = self.draw(number)
             for coder in coders:
-                for pixels in room[: len(numbers)]:
+                for pixels in pictures:
                     coder.add(pixels)
             for _ in numbers:
                 tick()
         return [coder.finish() for coder in coders]
+
+    @cached_property
+    def _room(self) -> Pixels:
+        """Room for the pictures that are drawn at once: the same for all segments, or memory would crumble."""
+        at_once = max(1, min(SEGMENT, _AT_ONCE // math.prod(self.shape)))
+        return np.empty((at_once, *self.shape), np.uint8)
