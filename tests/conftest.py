@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,12 @@ from liveplot_cli.history import History
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+# As a person's terminal starts the command, whatever starts these tests: in the background a shell has Ctrl-C ignored,
+# and without buffers a stream that is full shows late.
+os.environ.pop("PYTHONUNBUFFERED", None)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 
@@ -14,11 +15,22 @@ def main() -> None:
         with handled():
             from liveplot_cli.cli import run
 
-            sys.exit(run(sys.argv[1:]))
+            status = run(sys.argv[1:])
+            _drop_unsaid()
+            sys.exit(status)
     except Interrupted as interrupted:
         with suppress(OSError, AttributeError):  # nobody may be listening
             sys.stderr.write("Aborted.\n")
         die_of(interrupted.signum)
+
+
+def _drop_unsaid() -> None:
+    """Let go of words that a full or closed stream has not taken: Python would try again and end with code 120."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it is closed
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":
