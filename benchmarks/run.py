@@ -116,14 +116,14 @@ def main() -> None:
     start = time.monotonic()
     about = report.about(shlex.join(["python", "-m", "benchmarks.run", *sys.argv[1:]]))
     warm_up()
+    path = OUT / "RESULTS.md" if given.only or given.quick else RESULTS
     outcomes = []
     for comparison in comparisons:
         for side in comparison.sides:
             side.film.write()
         outcomes.append(outcome(comparison))
         print(report.line(outcomes[-1]), flush=True)
-    path = OUT / "RESULTS.md" if given.only or given.quick else RESULTS
-    path.write_text(report.page(outcomes, about), encoding="utf-8")
+        path.write_text(report.page(outcomes, about), encoding="utf-8")
     print(f"written: {path}, after {(time.monotonic() - start) / 60:.0f} minutes")
 
 
