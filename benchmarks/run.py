@@ -123,6 +123,7 @@ def main() -> None:
             side.film.write()
         outcomes.append(outcome(comparison))
         print(report.line(outcomes[-1]), flush=True)
+        # After each, so that a run which is cut short is told as far as it went.
         path.write_text(report.page(outcomes, about), encoding="utf-8")
     print(f"written: {path}, after {(time.monotonic() - start) / 60:.0f} minutes")
 
