@@ -145,7 +145,7 @@ def test_a_disk_that_is_full_is_code_4_and_leaves_the_old_file(tmp_path: Path, o
     ("number", "status"),
     [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)],
 )
-@pytest.mark.parametrize("delay", [0.02, 0.6, 1.2])
+@pytest.mark.parametrize("delay", [0.02, 0.2, 0.6, 1.2])
 def test_a_signal_leaves_the_old_file_and_shows_in_the_exit(
     tmp_path: Path, number: signal.Signals, status: int, delay: float
 ) -> None:
@@ -164,6 +164,23 @@ def test_a_signal_leaves_the_old_file_and_shows_in_the_exit(
     assert "Traceback" not in said
     assert (tmp_path / "out.gif").read_bytes() == OLD
     assert sorted(path.name for path in tmp_path.iterdir()) == ["h.npy", "out.gif"]
+
+
+def test_a_signal_whose_exception_was_swallowed_shows_in_the_exit() -> None:
+    """As happens to one that arrives in a callback of an import."""
+    program = """
+import signal
+from liveplot_cli import __main__, cli
+def run(arguments):
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    except BaseException:
+        return 0
+cli.run = run
+__main__.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGTERM, "Aborted.\n")
 
 
 def handles(process: int, number: signal.Signals) -> bool:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 
-from liveplot_cli.signals import Interrupted, die_of, handled
+from liveplot_cli.signals import Interrupted, abort, handled, raised
 
 
 def main() -> None:
     """Run the command line and exit, by the code of what went wrong or by the signal that ended it."""
     try:
         with handled():
-            from liveplot_cli.cli import run
-
+            with handled(abort):
+                from liveplot_cli.cli import run
             status = run(sys.argv[1:])
             _drop_unsaid()
-            sys.exit(status)
     except Interrupted as interrupted:
-        with suppress(OSError, AttributeError):  # nobody may be listening
-            sys.stderr.write("Aborted.\n")
-        die_of(interrupted.signum)
+        abort(interrupted.signum)
+    if raised:  # and swallowed
+        abort(raised[0])
+    sys.exit(status)
 
 
 def _drop_unsaid() -> None:

@@ -15,6 +15,7 @@ from liveplot_cli.errors import LiveplotError, MissingError, OutputError
 from liveplot_cli.look import Look
 from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
 from liveplot_cli.selection import Selection
+from liveplot_cli.signals import abort, handled
 from liveplot_cli.startup import quick_imports
 from liveplot_cli.timing import Timing
 
@@ -77,7 +78,7 @@ def render(
     """
     _log(quiet, verbose)
     os.environ["MPLBACKEND"] = "agg"  # nothing here opens a window, whatever the user's backend is, or fails to be
-    with quick_imports():
+    with handled(abort), quick_imports():
         from liveplot_cli.jobs.render import render as job
 
     with _progress(quiet) as progress:
@@ -104,7 +105,7 @@ def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug:
     """
     _log(quiet, verbose)
     try:
-        with quick_imports():
+        with handled(abort), quick_imports():
             from liveplot_cli.jobs.show import show as job
     except ValueError as error:  # what matplotlib answers an MPLBACKEND that it does not know
         reason = str(error).partition(";")[0]

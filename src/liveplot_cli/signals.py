@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
 _HANDLED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+# Those raised so far: an exception can be lost, for callbacks of an import and of C code swallow whatever comes.
+raised: list[int] = []
 
 
 class Interrupted(BaseException):
@@ -22,6 +26,7 @@ class Interrupted(BaseException):
 
 def stop(signum: int, _: FrameType | None) -> NoReturn:
     """Answer a signal by raising it as `Interrupted` wherever the program is."""
+    raised.append(signum)
     raise Interrupted(signum)
 
 
@@ -39,8 +44,14 @@ def handled(handler: Callable[[int, FrameType | None], object] = stop) -> Iterat
             signal.signal(number, before[number])
 
 
-def die_of(signum: int) -> NoReturn:
-    """End as if the signal had never been caught, so that a shell sees 130 for Ctrl-C and a parent its true cause."""
+def abort(signum: int, _: FrameType | None = None) -> NoReturn:
+    """Say so and end at once as if the signal had never been caught: a shell sees 130 for Ctrl-C, a parent its cause.
+
+    As an answer to a signal it is for where nothing has begun that must be put away, such as imports.
+    """
+    if sys.stderr is not None:  # else its number may be that of another file
+        with suppress(OSError):  # nobody may be listening
+            os.write(2, b"Aborted.\n")
     signal.signal(signum, signal.SIG_DFL)
     os.kill(os.getpid(), signum)
     raise SystemExit(128 + signum)
