@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faults import Place
 from liveplot_cli import style
 from liveplot_cli.history import History
 
@@ -58,6 +59,12 @@ def without_display() -> dict[str, str]:
     return {
         name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")
     }
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A folder, a home and a temporary folder for `faults.run_cli`, which watches them."""
+    return Place(tmp_path)
 
 
 @pytest.fixture

@@ -50,6 +50,12 @@ class MissingError(LiveplotError):
     exit_code = 5
 
 
+class LimitError(LiveplotError):
+    """More than is allowed, and refused before it costs time or memory."""
+
+    exit_code = 6
+
+
 def quoted(text: object) -> str:
     """Untrusted text, safe to print: quoted, escaped and shortened to one readable piece."""
     text = str(text)

@@ -1,0 +1,273 @@
+"""The real command in hostile surroundings, held to what every run promises (docs/reliability.md, U1 to U9)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import films
+
+COMMAND = (sys.executable, "-W", "error", "-m", "liveplot_cli")
+SMALL = ("--size", "96x64", "--dpi", "30")
+OLD = b"what stood here before"
+# What a user's own settings may say, none of which may change a picture.
+HOSTILE_SETTINGS = """
+backend: nosuch
+savefig.bbox: tight
+savefig.dpi: 300
+savefig.transparent: True
+figure.dpi: 37
+text.usetex: True
+axes.formatter.use_locale: True
+lines.linewidth: 9
+font.size: 31
+"""
+_CLOSING = re.compile(r"(.+): ([\d,]+) frames?, ([\d.]+) s, (\d+)x(\d+), ([\d,]+) bytes")
+# One of its own, without a network, whoever runs the tests.
+_NO_NETWORK = ("unshare", "-n") if os.getuid() == 0 else ("unshare", "-r", "-n")
+
+
+@dataclass
+class Done:
+    """A run that has ended: what it said, and how long and how large it was."""
+
+    code: int
+    stdout: bytes
+    stderr: str
+    seconds: float
+    megabytes: float
+
+
+@dataclass
+class Started:
+    """A run that goes on, and what there was before it."""
+
+    process: subprocess.Popen[Any]
+    place: Place
+    before: dict[str, tuple[Any, ...]]
+    begun: float
+
+    def end(
+        self, code: int = 0, says: str = "", *, stdout: bytes | None = b"", seconds: float = 30, megabytes: float = 400,
+        ignoring: Sequence[str] = (),
+    ) -> Done:  # fmt: skip
+        """Wait for its end and hold it to U1 to U8; the code of a signal is minus its number."""
+        done = self._done(seconds)
+        assert done.code == code, f"code {done.code}, not {code}: {done.stderr}"
+        _assert_one_sentence(done, says)  # U1, U6
+        if stdout is not None:
+            assert done.stdout == stdout  # U2
+        after = self.place.state(ignoring)
+        before = {name: fact for name, fact in self.before.items() if name in after or name not in ignoring}
+        if code:
+            assert after == before  # U3, U4, U8
+        else:
+            changed = {name for name in after | before if after.get(name) != before.get(name)}
+            assert_whole(self.place.folder, done.stderr, changed)  # U4, U7, U8
+        assert _survivors(self.process.pid) == []  # U4
+        assert done.seconds < seconds  # U5
+        assert done.megabytes < megabytes
+        return done
+
+    def _done(self, seconds: float) -> Done:
+        """Its end. It is killed, with all of its session, where that is not in time."""
+        pid, status = 0, 0
+        while not pid:
+            pid, status, used = os.wait4(self.process.pid, os.WNOHANG)
+            if time.monotonic() - self.begun > seconds:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                raise AssertionError(f"it takes longer than {seconds} s: {self.place.said.read_text()}")
+            time.sleep(0.005)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        said = self.place.said.read_bytes().decode("utf-8", "surrogateescape")
+        took = time.monotonic() - self.begun
+        return Done(self.process.returncode, self.place.answered.read_bytes(), said, took, used.ru_maxrss / 1024)
+
+
+@dataclass
+class Place:
+    """A folder of its own for a run, a home and a place for temporary files beside it, watched from outside."""
+
+    root: Path
+    folder: Path = field(init=False)
+    home: Path = field(init=False)
+    temporary: Path = field(init=False)
+    said: Path = field(init=False)
+    answered: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder, self.home, self.temporary = (self.root / name for name in ("here", "home", "temporary"))
+        self.said, self.answered = self.root / "stderr", self.root / "stdout"
+        for path in (self.folder, self.home, self.temporary):
+            path.mkdir(exist_ok=True)
+
+    def environment(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
+        """This environment, less what finds a screen, with the home and the temporary folder that are watched."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND", "MATPLOTLIBRC", "PYTHONUNBUFFERED")
+        }
+        own = {"HOME": str(self.home), "TMPDIR": str(self.temporary), "MPLCONFIGDIR": _font_cache()}
+        wanted = kept | own | dict(changes or {})
+        return {name: value for name, value in wanted.items() if value is not None}
+
+    def start(
+        self, *arguments: str | bytes, code: str | None = None, prefix: Sequence[str] = (),
+        environment: Mapping[str, str | None] | None = None, stdin: Any = subprocess.DEVNULL,
+        stdout: Any = None, prepared: Callable[[], object] | None = None, python: Sequence[str] = (),
+        network: bool = False,
+    ) -> Started:  # fmt: skip
+        """Start the command in a session of its own, behind a `prefix` such as `prlimit`.
+
+        `code` is a program to run in the command's place, which calls it after it has made things worse.
+        """
+        command = [*python] if python else [*COMMAND] if code is None else [*COMMAND[:-2], "-c", code]
+        line = [*(() if network else _NO_NETWORK), *prefix, *command, *arguments]
+        before = self.state()
+        with self.answered.open("wb") as answered, self.said.open("wb") as said:
+            process = subprocess.Popen(
+                line, cwd=self.folder, env=self.environment(environment), stdin=stdin, stdout=stdout or answered,
+                stderr=said, start_new_session=True, preexec_fn=prepared,
+            )  # fmt: skip
+        return Started(process, self, before, time.monotonic())
+
+    def state(self, ignoring: Sequence[str] = ()) -> dict[str, tuple[Any, ...]]:
+        """Every file below the folder, the home and the temporary folder: kind, mode, age and content."""
+        found = {}
+        for top in (self.folder, self.home, self.temporary):
+            for path in sorted(top.rglob("*")):
+                name = str(path.relative_to(self.root))
+                if name.removeprefix("here/") not in ignoring:
+                    found[name] = _facts(path)
+        return found
+
+
+def run_cli(place: Place, *arguments: str | bytes, code: int = 0, says: str = "", **how: Any) -> Done:
+    """Run the command and hold it to U1 to U9: what succeeds is done again under hostile settings, to the same bytes."""
+    starting = {
+        name: how.pop(name)
+        for name in ("code_run", "prefix", "environment", "stdin", "prepared", "python", "network")
+        if name in how
+    }
+    if "code_run" in starting:
+        starting["code"] = starting.pop("code_run")
+    again = how.pop("again", True)
+    given = starting.pop("stdin", b"")
+    if isinstance(given, bytes):
+        source = place.root / "stdin"
+        source.write_bytes(given)
+    done = _fed(place, given, arguments, starting, code, says, how)
+    if code == 0 and again:
+        written = _written(place.folder, done.stderr)
+        settings = place.root / "matplotlibrc"
+        settings.write_text(HOSTILE_SETTINGS)
+        environment = {**(starting.pop("environment", None) or {}), "MATPLOTLIBRC": str(settings)}
+        _fed(place, given, arguments, {**starting, "environment": environment}, code, says, how)
+        assert _written(place.folder, done.stderr) == written  # U9
+    return done
+
+
+def _fed(
+    place: Place, given: Any, arguments: Sequence[Any], starting: dict[str, Any], code: int, says: str,
+    how: dict[str, Any],
+) -> Done:  # fmt: skip
+    if not isinstance(given, bytes):
+        return place.start(*arguments, stdin=given, **starting).end(code, says, **how)
+    with (place.root / "stdin").open("rb") as stdin:
+        return place.start(*arguments, stdin=stdin, **starting).end(code, says, **how)
+
+
+def assert_whole(folder: Path, said: str, changed: set[str]) -> None:
+    """What the closing lines tell is what other programs find in the files, and no other file has changed."""
+    told = {name: facts for line in said.splitlines() if (facts := _CLOSING.fullmatch(line)) and (name := facts[1])}
+    for name, facts in told.items():
+        path = folder / name
+        frames, seconds = int(facts[2].replace(",", "")), float(facts[3])
+        size, length = (int(facts[4]), int(facts[5])), int(facts[6].replace(",", ""))
+        if not path.is_file():
+            continue  # a folder of pictures, a pipe, a device
+        assert path.stat().st_size == length
+        start = path.read_bytes()[:8]
+        if start.startswith(b"GIF89a"):
+            gif = films.gifsicle(path)
+            assert (gif.images, gif.size) == (frames, size)
+            assert abs(gif.seconds - seconds) < 0.006
+        else:
+            mp4 = films.ffprobe(path)
+            assert int(mp4["nb_read_frames"]) == frames
+            assert (mp4["width"], mp4["height"]) == size
+            assert abs(float(mp4["duration"]) - seconds) < 0.006
+    allowed = {f"here/{name.removeprefix('./').rstrip('/')}" for name in told}
+    strange = {name for name in changed if not any(name == known or name.startswith(known + "/") for known in allowed)}
+    assert strange == set() or not told, strange
+
+
+def _written(folder: Path, said: str) -> dict[str, bytes]:
+    names = [facts[1] for line in said.splitlines() if (facts := _CLOSING.fullmatch(line))]
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+
+
+def _assert_one_sentence(done: Done, says: str) -> None:
+    assert "Traceback" not in done.stderr, done.stderr
+    assert re.search(says, done.stderr), done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == (1 if done.code > 0 else 0), done.stderr
+    assert all(len(line) < 300 for line in errors)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", done.stderr.replace("\r\n", "\n")), done.stderr
+    if done.code > 0:
+        assert "internal" not in done.stderr
+        assert "bug" not in done.stderr
+
+
+def _facts(path: Path) -> tuple[Any, ...]:
+    facts = path.lstat()
+    if stat.S_ISREG(facts.st_mode):
+        # What is large is a file of holes, which nobody reads twice.
+        content = hashlib.sha1(path.read_bytes()).hexdigest() if facts.st_size < 1 << 26 else ""
+        return facts.st_mode, facts.st_mtime_ns, facts.st_size, content
+    if stat.S_ISLNK(facts.st_mode):
+        return facts.st_mode, str(path.readlink())
+    return (facts.st_mode,)
+
+
+def _survivors(session: int) -> list[str]:
+    """What is left of a session, a moment after its leader has ended."""
+    end = time.monotonic() + 2
+    while found := _members(session):
+        if time.monotonic() > end:
+            return found
+        time.sleep(0.01)
+    return []
+
+
+def _members(session: int) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            name, _, rest = (entry / "stat").read_text().rpartition(")")
+        except OSError:  # it has ended meanwhile
+            continue
+        state, _, _, its_session, *_ = rest.split()
+        if int(its_session) == session and state != "Z":
+            found.append(name)
+    return found
+
+
+def _font_cache() -> str:
+    """Where matplotlib keeps the list of fonts, which it takes seconds to make: one place for all runs."""
+    import matplotlib
+
+    return matplotlib.get_cachedir()
