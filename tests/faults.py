@@ -154,7 +154,7 @@ class Place:
 
 
 def run_cli(place: Place, *arguments: str | bytes, code: int = 0, says: str = "", **how: Any) -> Done:
-    """Run the command and hold it to U1 to U9: what succeeds is done again under hostile settings, to the same bytes."""
+    """Run the command and hold it to U1 to U9: what succeeds is done again under hostile settings, byte for byte."""
     starting = {
         name: how.pop(name)
         for name in ("code_run", "prefix", "environment", "stdin", "prepared", "python", "network")
