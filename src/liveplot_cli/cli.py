@@ -12,6 +12,7 @@ import click
 
 from liveplot_cli import charts, encoders, readers
 from liveplot_cli.errors import LiveplotError, MissingError, OutputError
+from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
 from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
 from liveplot_cli.selection import Selection
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from liveplot_cli.write import Rendered
 
 # The jobs, and with them numpy, matplotlib and PyAV, are imported when a command runs: help must come at once.
-_DRAWING = [Timing, Selection, *readers.load_all(), *charts.load_all(), Look]
+_DRAWING = [Timing, Selection, *readers.load_all(), *charts.load_all(), Look, Limits]
 
 
 def _work_options(command: Command) -> Command:

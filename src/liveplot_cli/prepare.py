@@ -1,4 +1,4 @@
-"""What every job starts with: a source and options become a history, a chart, a look and a timing."""
+"""What every job starts with: a source and options become a history, a chart, a look, a timing and limits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from liveplot_cli import charts, encoders, readers
 from liveplot_cli.charts import Chart
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
+from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
 from liveplot_cli.option import build, refuse_unused
 from liveplot_cli.selection import Selection
@@ -24,12 +25,13 @@ Source = History | ArrayLike | str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A history, what it is drawn as, and how fast."""
+    """A history, what it is drawn as, how fast, and how much that may take."""
 
     history: History
     chart: Chart
     look: Look
     timing: Timing
+    limits: Limits
 
 
 def prepare(source: Source, kind: str, given: Mapping[str, object], *, encoders_used: Iterable[type] = ()) -> Prepared:
@@ -38,7 +40,8 @@ def prepare(source: Source, kind: str, given: Mapping[str, object], *, encoders_
     Raises `UsageError` for an option that nothing in use takes, `DataError` for a source that can't be used.
     """
     timing, look, selection = build(Timing, given), build(Look, given), build(Selection, given)
-    used = [Timing, Look, Selection, *encoders_used]
+    limits = build(Limits, given)
+    used = [Timing, Look, Selection, Limits, *encoders_used]
 
     def narrowed(history: History) -> History:
         """Of a chart that shows a row by itself, a film of fewer frames than rows needs no other rows."""
@@ -57,11 +60,11 @@ def prepare(source: Source, kind: str, given: Mapping[str, object], *, encoders_
     if reason:
         logging.getLogger(__name__).info("%s: drawn as %s, for %s", history.name, name, reason)
     chart: Any = charts.load(name)
-    known = [Timing, Look, Selection, *readers.load_all(), *charts.load_all(), *encoders.load_all()]
+    known = [Timing, Look, Selection, Limits, *readers.load_all(), *charts.load_all(), *encoders.load_all()]
     refuse_unused(given, [*used, chart], known)
     if "window" in given and "xlim" in given:
         raise UsageError("window and xlim contradict one another: a window moves the limits")
-    return Prepared(history, build(chart, given), look, timing)
+    return Prepared(history, build(chart, given), look, timing, limits)
 
 
 def _kind(kind: str, history: History) -> tuple[str, str]:

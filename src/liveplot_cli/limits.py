@@ -1,0 +1,59 @@
+"""How much a job may take: what is over a limit is refused before it costs time or memory, with what would help."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from liveplot_cli.option import option
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def count(text: str) -> int:
+    """A whole number, 1 or more, that may be written with commas or underscores."""
+    digits = text.replace(",", "").replace("_", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 16 and int(digits)):
+        raise ValueError(f"{text!r} is not a whole number from 1 on")
+    return int(digits)
+
+
+def size(text: str) -> int:
+    """A number of bytes from `500M` or `4G`."""
+    match = re.fullmatch(r"([0-9]{1,15})([KMGT]?)(?:i?B)?", text, re.IGNORECASE)
+    if not match or not int(match[1]):
+        raise ValueError(f"{text!r} is not a size such as 500M or 4G")
+    return int(match[1]) * _UNITS[match[2].upper()]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that a film may take."""
+
+    max_memory: int = option(
+        4 << 30,
+        "--max-memory",
+        group="Work",
+        metavar="SIZE",
+        parse=size,
+        shown="4G",
+        help="Most memory that the numbers of a history may take.",
+    )
+    max_frames: int = option(
+        100_000,
+        "--max-frames",
+        group="Work",
+        metavar="N",
+        parse=count,
+        shown="100,000",
+        help="Most frames that a film may have.",
+    )
+    max_pixels: int = option(
+        8192 * 8192,
+        "--max-pixels",
+        group="Work",
+        metavar="N",
+        parse=count,
+        shown="67,108,864",
+        help="Most pixels that a picture may have.",
+    )
