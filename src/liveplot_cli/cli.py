@@ -71,7 +71,9 @@ def cli() -> None:
 def render(
     history: str, output: Sequence[str], kind: str, jobs: int, quiet: bool, verbose: bool, debug: bool, **given: Any
 ) -> None:
-    """Draw the HISTORY (.csv or .npy) into files, one frame per row.
+    """Draw the HISTORY into files, one frame per row.
+
+    It is a .csv, .tsv, .jsonl, .ndjson, .npy or .npz file, as it is or compressed to .gz, or - for standard input.
 
     \b
     liveplot render history.npy -o film.gif
@@ -98,7 +100,7 @@ def render(
 @options_from(_DRAWING)
 @_work_options
 def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
-    """Play the HISTORY (.csv or .npy) in a window.
+    """Play the HISTORY (.csv, .tsv, .jsonl, .ndjson, .npy, .npz, also .gz; - for standard input) in a window.
 
     \b
     space  pause or play      left, right, Enter  one row
@@ -160,7 +162,7 @@ def _advice(error: LiveplotError) -> str:
     from shlex import quote
 
     name, value = error.cure
-    return f"; try --{name} {quote(value)}"
+    return f"; try --{name.replace('_', '-')} {quote(value)}"
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -222,10 +222,12 @@ def matrix(values: ArrayLike) -> Numbers:
     check_shape(array.shape)
     with np.errstate(over="ignore", invalid="ignore"):  # what does not fit becomes a gap
         numbers = np.asarray(array, np.float64).reshape(len(array), -1)
-    finite = np.isfinite(numbers)
-    if not finite.any():
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        numbers = np.where(infinite, np.nan, numbers)
+    if np.isnan(numbers).all():
         raise DataError(_NO_FINITE_VALUE)
-    return numbers if finite.all() else np.where(finite, numbers, np.nan)
+    return numbers
 
 
 def check_shape(shape: tuple[int, ...]) -> None:

@@ -50,9 +50,9 @@ def prepare(source: Source, kind: str, given: Mapping[str, object], *, encoders_
         return replace(history, shown=rows) if alone and len(rows) < len(history) else history
 
     if isinstance(source, str | os.PathLike):
-        reader = readers.reader_for(source)
-        used.append(reader)
-        history = readers.read_with(build(reader, given), source, selection, narrowed)
+        with readers.opened(source, limits) as (reader, found):
+            used.append(reader)
+            history = readers.read_with(build(reader, given), found, selection, narrowed)
     else:
         whole = source if isinstance(source, History) else History(source)  # type: ignore[arg-type]
         history = narrowed(selection.pick_rows(selection.pick_columns(whole)))
