@@ -45,10 +45,9 @@ class Input:
     def allow(self, size: int) -> None:
         """Raise `LimitError` where the numbers take more bytes than they may."""
         if size > self.most:
-            allowed, wanted = (f"{bytes_ / (1 << 30):.3g}" for bytes_ in (self.most, size))
             raise LimitError(
-                f"its numbers take more than the {allowed} GiB of memory that they may, at least {wanted}",
-                cure=("max_memory", f"{-(-size * 2 >> 30)}G"),
+                f"its numbers take {_megabytes(size):,} MB of memory, or more, of the {_megabytes(self.most):,} MB they may",
+                cure=("max_memory", f"{2 * _megabytes(size)}M"),
             )
 
     def whole(self) -> bytes:
@@ -143,6 +142,11 @@ def _looked_into(stream: Any, rewinds: bool) -> tuple[bytes, BinaryIO]:
         stream.seek(0)
         return start, stream
     return start, io.BufferedReader(_PutBack(start, stream), _READ_AT_ONCE)  # type: ignore[type-var]
+
+
+def _megabytes(size: int) -> int:
+    """Bytes in megabytes of 2^20, rounded up."""
+    return -(-size >> 20)
 
 
 class _PutBack(io.RawIOBase):
