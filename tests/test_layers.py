@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 LAYERS = (
     {"errors", "startup"},
     {"option", "row_file", "pool"},
-    {"history", "film", "look", "limits", "timing", "output", "kinds", "signals", "workers"},
-    {"selection", "style", "text_table", "color_table", "player", "odometer", "decimation"},
+    {"history", "film", "look", "limits", "timing", "output", "writing", "kinds", "signals", "workers"},
+    {"selection", "style", "text_table", "color_table", "player", "odometer", "decimation", "gif_blocks", "mp4_boxes"},
     {"readers", "charts", "encoders", "words", "blit"},
     {"prepare", "scene", "write", "animated"},
     {"screens", "matplotlib_writer"},
