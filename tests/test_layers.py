@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 LAYERS = (
     {"errors", "startup"},
     {"option", "row_file", "pool"},
-    {"history", "film", "look", "limits", "timing", "output", "kinds", "signals", "workers"},
+    {"history", "film", "fonts", "look", "limits", "timing", "output", "kinds", "signals", "workers"},
     {"selection", "style", "text_table", "color_table", "player", "odometer", "decimation"},
     {"readers", "charts", "encoders", "words", "blit"},
     {"prepare", "scene", "write", "animated"},
