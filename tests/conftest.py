@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import chromium
 from faults import Place
 from liveplot_cli import style
 from liveplot_cli.history import History
@@ -65,6 +66,13 @@ def without_display() -> dict[str, str]:
 def place(tmp_path: Path) -> Place:
     """A folder, a home and a temporary folder for `faults.run_cli`, which watches them."""
     return Place(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Chromium]:
+    """Chromium, started once."""
+    with chromium.playing(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def ffprobe(path: Path) -> dict[str, Any]:
 
 
 def run(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, errors="surrogateescape", check=True).stdout
 
 
 def psnr(one: np.ndarray, two: np.ndarray) -> float:

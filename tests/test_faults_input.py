@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -14,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import films
 from conftest import wave_matrix
 from faults import SMALL, Place, run_cli
 
@@ -22,9 +22,7 @@ CSV = b"a,b\n1,2\n3,4\n"
 AS_NOBODY = """
 import os, sys
 from liveplot_cli.jobs import render
-from liveplot_cli.__main__ import main
 os.setresuid(65534, 65534, 65534)
-main()
 """
 
 
@@ -55,7 +53,7 @@ def test_c02_no_permission(place: Place) -> None:
     path.chmod(0)
     for folder in (place.folder, place.root, *place.root.parents[:3]):
         folder.chmod(folder.stat().st_mode | 0o055)
-    run_cli(place, "render", "h.csv", "-o", "/tmp/a.gif", program=AS_NOBODY, code=2, says="'h.csv': Permission denied")
+    run_cli(place, "render", "h.csv", "-o", "/tmp/a.gif", sabotage=AS_NOBODY, code=2, says="'h.csv': Permission denied")
 
 
 def test_c03_a_link_is_followed(place: Place) -> None:
@@ -87,7 +85,7 @@ def test_c04_a_named_pipe_is_read_to_its_end(place: Place, name: str) -> None:
 def test_c04_a_pipe_of_the_shell(place: Place) -> None:
     (place.folder / "h.csv").write_bytes(CSV)
     line = f'exec "$0" -m liveplot_cli render <(cat h.csv) -o a.gif {" ".join(SMALL)}'
-    started = place.start(python=["bash", "-c", line, films.PYTHON])
+    started = place.start(python=["bash", "-c", line, sys.executable])
     started.end()
 
 
@@ -138,7 +136,7 @@ def test_c05_nothing_in_standard_input(place: Place) -> None:
 
 def test_c05_standard_input_is_closed(place: Place) -> None:
     line = 'exec "$0" -m liveplot_cli render - -o a.gif <&-'
-    started = place.start(python=["bash", "-c", line, films.PYTHON])
+    started = place.start(python=["bash", "-c", line, sys.executable])
     started.end(3, "standard input is closed")
 
 
@@ -166,13 +164,13 @@ def test_an_endless_input(place: Place, device: str, code: int, says: str) -> No
 @pytest.mark.parametrize("endless", ["yes 1,2", "yes '1,' | tr -d '\\n'"], ids=["C06 rows", "C06 a row"])
 def test_an_endless_table(place: Place, endless: str) -> None:
     line = f'{endless} 2>&- | exec "$0" -m liveplot_cli render - -o a.gif --max-memory 50M'
-    started = place.start(python=["bash", "-c", line, films.PYTHON])
+    started = place.start(python=["bash", "-c", line, sys.executable])
     started.end(6, "standard input: its numbers take .* of the 50 MB they may; try --max-memory")
 
 
 def test_c06_an_endless_cell(place: Place) -> None:
     line = "yes 1 2>&- | tr -d '\\n' | exec \"$0\" -m liveplot_cli render - -o a.gif"
-    started = place.start(python=["bash", "-c", line, films.PYTHON])
+    started = place.start(python=["bash", "-c", line, sys.executable])
     started.end(3, "a cell has more than 131,072 characters", megabytes=150)
 
 

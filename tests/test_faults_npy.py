@@ -51,7 +51,10 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "B03 half": (GOOD[: len(GOOD) - 48], "it has 48 bytes of numbers where its header says 96"),
     "B04 a byte more": (GOOD + b"\0", "it has 97 bytes of numbers where its header says 96"),
     "B05 version 9": (GOOD.replace(b"NUMPY\x01", b"NUMPY\x09", 1), "the .npy header is broken"),
-    "B06 far too large": (crafted("(1000000, 1000000)", bytes(100)), "it has 100 bytes of numbers where its header says"),
+    "B06 far too large": (
+        crafted("(1000000, 1000000)", bytes(100)),
+        "it has 100 bytes of numbers where its header says",
+    ),
     "B07 beyond all": (crafted(f"({2**63 - 1}, {2**63 - 1})", WHOLE), "where its header says"),
     "B07 negative": (crafted("(-4, 3)", WHOLE), r"its shape is \(-4, 3\)"),
     "B07 twice negative": (crafted("(-4, -3)", WHOLE), r"its shape is \(-4, -3\)"),
@@ -102,7 +105,9 @@ WHOLE_NUMBERS = np.array([[0, 1], [1, 0], [1, 1]])
 
 
 @pytest.mark.parametrize(
-    "dtype", ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "longdouble"], ids=lambda dtype: f"B12 {dtype}"
+    "dtype",
+    ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "longdouble"],
+    ids=lambda dtype: f"B12 {dtype}",
 )
 def test_any_type_of_number(place: Place, dtype: str) -> None:
     assert film(place, WHOLE_NUMBERS.astype(dtype)) == film(place, WHOLE_NUMBERS.astype(float))
@@ -137,7 +142,7 @@ def test_b16_ten_gigabytes_stay_in_their_file(place: Place) -> None:
 
 
 def test_b17_a_file_that_shrinks_is_told(place: Place) -> None:
-    """By a program in the command's place that cuts the file when its rows have begun to be read."""
+    """A sabotaged command cuts the file when its rows have begun to be read."""
     np.save(place.folder / "h.npy", np.ones((4000, 1000)))
     cutting = """
 import os, sys
@@ -150,10 +155,8 @@ def read_at(*place):
         os.truncate("h.npy", 200_000)
     return read(*place)
 row_file._read_at = read_at
-from liveplot_cli.__main__ import main
-main()
 """
-    started = place.start("render", "h.npy", "-o", "a.gif", "--every", "100", "-j", "1", *SMALL, program=cutting)
+    started = place.start("render", "h.npy", "-o", "a.gif", "--every", "100", "-j", "1", *SMALL, sabotage=cutting)
     started.end(3, "was cut or replaced while it was being read", ignoring=["h.npy"])
 
 
@@ -169,7 +172,9 @@ def test_b18_one_array_is_read(place: Place) -> None:
 
 def test_b18_several_arrays_need_a_key(place: Place) -> None:
     npz(place, weights=MATRIX, losses=MATRIX[:2])
-    run_cli(place, "render", "h.npz", "-o", "a.gif", code=2, says="several arrays, 'weights', 'losses'; try --key weights")
+    run_cli(
+        place, "render", "h.npz", "-o", "a.gif", code=2, says="several arrays, 'weights', 'losses'; try --key weights"
+    )
     run_cli(place, "render", "h.npz", "-o", "a.gif", "--key", "x", code=2, says="there is no array 'x' in it")
     run_cli(place, "render", "h.npz", "-o", "a.gif", "--key", "losses", *SMALL)
 

@@ -232,7 +232,7 @@ def test_characters_without_a_shape_are_told_once(caplog: pytest.LogCaptureFixtu
     for position in range(3):
         scene.draw(position)
     assert [record.getMessage() for record in caplog.records] == [
-        "plain: the font has no shape for some characters, boxes stand for them"
+        "plain: no font here has shapes for some characters, boxes stand for them; install Noto Sans CJK"
     ]
 
 

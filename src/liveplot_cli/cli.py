@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from liveplot_cli import charts, encoders, readers
-from liveplot_cli.errors import LimitError, LiveplotError, MissingError, OutputError, ReaderGoneError
+from liveplot_cli.errors import LimitError, LiveplotError, MissingError, OutputError, ReaderGoneError, printable
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
 from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
@@ -22,6 +22,8 @@ from liveplot_cli.timing import Timing
 from liveplot_cli.writing import Writing
 
 if TYPE_CHECKING:
+    import logging
+
     from liveplot_cli.write import Rendered
 
 # The jobs, and with them numpy, matplotlib and PyAV, are imported when a command runs: help must come at once.
@@ -162,7 +164,7 @@ def _complain(sentence: str) -> None:
 def _say(line: str) -> None:
     """A line on stderr; where that is closed or full, nobody is listening and nothing is wrong."""
     with suppress(OSError):
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
 
 
 def _advice(error: LiveplotError) -> str:
@@ -191,10 +193,17 @@ def _log(quiet: bool, verbose: bool) -> None:
 
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("liveplot: %(message)s"))
+    handler.addFilter(_escaped)
     log = logging.getLogger("liveplot_cli")
     log.handlers[:] = [handler]
     log.propagate = False
     log.setLevel(logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING)
+
+
+def _escaped(record: logging.LogRecord) -> bool:
+    """Let a note pass, the names in it made safe for a terminal."""
+    record.msg, record.args = printable(record.getMessage()), ()
+    return True
 
 
 @contextmanager

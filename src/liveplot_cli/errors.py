@@ -60,6 +60,13 @@ class LimitError(LiveplotError):
     exit_code = 6
 
 
+def printable(text: str) -> str:
+    """A line that a terminal can be given whatever names stand in it: what would steer it or hide in it, escaped."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
 def quoted(text: object) -> str:
     """Untrusted text, safe to print: quoted, escaped and shortened to one readable piece."""
     text = str(text)

@@ -131,6 +131,11 @@ class History:
         """How many cells hold no finite number."""
         return self._extent.gaps
 
+    @property
+    def empty_columns(self) -> list[str]:
+        """The names of the columns that hold no finite number."""
+        return [name for name, empty in zip(self.columns, np.isnan(self.values).all(axis=0), strict=True) if empty]
+
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest finite value of the whole history, or of the rows shown."""
         return self._extent.low, self._extent.high
@@ -163,6 +168,11 @@ class StoredHistory(History):
 
     def __len__(self) -> int:
         return len(self.stored)
+
+    @property
+    def empty_columns(self) -> list[str]:
+        """None: they are not looked for, which would read all the file."""
+        return []
 
     def column(self, number: int) -> Numbers:
         """The values of a column, shape (rows,), which reads them all."""

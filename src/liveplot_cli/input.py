@@ -45,9 +45,10 @@ class Input:
     def allow(self, size: int) -> None:
         """Raise `LimitError` where the numbers take more bytes than they may."""
         if size > self.most:
+            taken, allowed = _megabytes(size), _megabytes(self.most)
             raise LimitError(
-                f"its numbers take {_megabytes(size):,} MB of memory, or more, of the {_megabytes(self.most):,} MB they may",
-                cure=("max_memory", f"{2 * _megabytes(size)}M"),
+                f"its numbers take {taken:,} MB of memory, or more, of the {allowed:,} MB they may",
+                cure=("max_memory", f"{2 * taken}M"),
             )
 
     def whole(self) -> bytes:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from liveplot_cli.option import option
 
+FARTHEST = 1e300  # beyond it the arithmetic of an axis overflows
+
 
 def number_pair(text: str) -> tuple[float | None, float | None]:
     """Two limits `A,B`; either may be left empty and is then found from the data."""
@@ -17,6 +19,8 @@ def number_pair(text: str) -> tuple[float | None, float | None]:
         pair = []
     if len(pair) != 2 or any(limit is not None and not math.isfinite(limit) for limit in pair):
         raise ValueError(f"{text!r} is not two numbers such as 0,1 or 0, or ,1")
+    if any(limit is not None and abs(limit) > FARTHEST for limit in pair):
+        raise ValueError(f"{text!r} goes beyond {FARTHEST:g}, where no picture reaches")
     if pair[0] is not None and pair[0] == pair[1]:
         raise ValueError(f"{text!r} leaves no room between the limits")
     return pair[0], pair[1]

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from liveplot_cli import style, words
 from liveplot_cli.blit import Blit
 from liveplot_cli.film import Pixels
+from liveplot_cli.fonts import to_install
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.timing import Moment, common_measure, ticks
@@ -40,16 +41,16 @@ class Scene:
     def __init__(self, history: History, chart: Chart, look: Look, figure: Figure | None = None) -> None:
         self.history = history
         self._chart, self._look = chart, look
-        self._told = False
         self.figure = figure or _agg_figure(look)
+        self._find_shapes()
         axes = self.figure.add_subplot()
         self._move_chart = chart.draw(axes, history)
         axes.set_xlim(*style.limits(look.xlim, axes.get_xlim()))
         axes.set_ylim(*style.limits(look.ylim, axes.get_ylim()))
         if look.xlabel is not None:
-            axes.set_xlabel(look.xlabel)
+            axes.set_xlabel(style.legible_lines(look.xlabel))
         if look.ylabel is not None:
-            axes.set_ylabel(look.ylabel)
+            axes.set_ylabel(style.legible_lines(look.ylabel))
         self._words = [
             Words(axes.set_title("", loc="left"), words.title(look.title), history),
             Words(
@@ -65,9 +66,6 @@ class Scene:
         for artist in self.update(len(history) - 1):
             artist.set_animated(True)
         self.fix_layout()
-        title, counter = self._words
-        if title.fit(axes.get_window_extent().width - counter.width):
-            self.fix_layout()
 
     def __reduce__(self) -> tuple[Callable[..., Scene], tuple[History, Chart, Look]]:
         """Travel to another process as what it is made of, and be drawn there in the same looks."""
@@ -123,19 +121,36 @@ class Scene:
 
     def fix_layout(self) -> None:
         """Give the axes the room that their words leave, once and for all until the figure changes its size."""
+        title, counter = self._words
+        title.stand_in()
+        line = title.height
+        self._lay_out()
+        title.fit(self.figure.axes[0].get_window_extent().width - counter.width)
+        if title.height > line:
+            self._lay_out()
+        self._blit.forget()
+
+    def _lay_out(self) -> None:
         self.figure.set_layout_engine("constrained")
         engine = self.figure.get_layout_engine()
         assert engine is not None  # it has just been set
-        # A picture too small for its words keeps matplotlib's plain margins. Of a character without a shape matplotlib
-        # speaks at every drawing, so the drawings of `style.applied` are silent and it is told here, once.
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
+        with warnings.catch_warnings():  # a picture too small for its words keeps matplotlib's plain margins
+            warnings.simplefilter("ignore")
             engine.execute(self.figure)
-        if not self._told and any("missing from font" in str(warning.message) for warning in said):
-            _log.warning("%s: the font has no shape for some characters, boxes stand for them", self.history.name)
-            self._told = True
         self.figure.set_layout_engine("none")
-        self._blit.forget()
+
+    def _find_shapes(self) -> None:
+        """Use any font installed here that has shapes which ours lacks; what no font has is told, once."""
+        history, look = self.history, self._look
+        labels = history.labels.tolist() if history.labels.dtype.kind == "U" else ()
+        asked = (look.title, look.xlabel, look.ylabel)
+        words = [history.name, history.index_name, *history.columns, *labels, *filter(None, asked)]
+        lacking = style.use_fonts_for("".join(words))
+        if lacking:
+            _log.warning(
+                "%s: no font here has shapes for some characters, boxes stand for them; install %s",
+                history.name, to_install(lacking),
+            )  # fmt: skip
 
 
 def _agg_figure(look: Look) -> Figure:
@@ -150,6 +165,10 @@ _looks = ExitStack()
 
 
 def _rebuilt(history: History, chart: Chart, look: Look) -> Scene:
-    """A scene in a worker process, which draws nothing else: the looks stay on as long as it lives."""
+    """A scene in a worker process, which draws nothing else: the looks stay on as long as it lives.
+
+    What there is to say of it was said where it was first built.
+    """
+    logging.getLogger("liveplot_cli").setLevel(logging.ERROR)
     _looks.enter_context(style.applied())
     return Scene(history, chart, look)

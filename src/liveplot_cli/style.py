@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,10 @@ from cycler import cycler
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from liveplot_cli.fonts import families_for
+from liveplot_cli.history import History
+from liveplot_cli.look import FARTHEST
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,8 +69,11 @@ _THEME: dict[str, Any] = {
     "figure.constrained_layout.w_pad": 0.14,
     "figure.constrained_layout.h_pad": 0.12,
 }
-_FARTHEST = 1e300  # beyond it the ticks' arithmetic overflows
+_log = logging.getLogger(__name__)
+
 _MOST_NAMED = 16
+_LONGEST_LINE, _MOST_LINES = 120, 8
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # without which Persian and emoji are other words
 
 
 # What belongs to the user's machine rather than to the picture.
@@ -77,17 +85,44 @@ def applied() -> Iterator[None]:
     """Draw in the project's looks, whatever the user's matplotlibrc says."""
     defaults = matplotlib.rcParamsDefault
     settings: dict[Any, Any] = {name: defaults[name] for name in defaults if not name.startswith(_THEIRS)}
-    with matplotlib.rc_context(settings | _THEME), warnings.catch_warnings():
+    with matplotlib.rc_context(settings | _THEME), warnings.catch_warnings(), _silent("matplotlib.font_manager"):
         # The font has no shape for a character and draws a box: matplotlib would say so for every frame.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
         yield
 
 
+@contextmanager
+def _silent(name: str) -> Iterator[None]:
+    """Let a logger say nothing but errors: that a font has no bold, for example."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def use_fonts_for(text: str) -> set[str]:
+    """Draw what follows with further fonts where the theme's has no shape; returns the characters that none has."""
+    families, lacking = families_for({_drawable(character) for character in set(text)})
+    matplotlib.rcParams["font.family"] = ["sans-serif", *families]
+    return lacking
+
+
 def padded(bounds: tuple[float, float], margin: float = 0.05) -> tuple[float, float]:
     """Limits with a margin around the data, for a constant as well as for the largest of numbers."""
-    low, high = (min(max(value, -_FARTHEST), _FARTHEST) for value in bounds)
+    low, high = (min(max(value, -FARTHEST), FARTHEST) for value in bounds)
     room = (high - low) * margin or abs(high) * margin or 0.5
     return low - room, high + room
+
+
+def value_limits(history: History) -> tuple[float, float]:
+    """Limits with a margin around all values; those too large for a picture are told of."""
+    low, high = history.bounds()
+    if max(-low, high) > FARTHEST:
+        _log.warning("%s: values beyond %g lie outside the picture", history.name, FARTHEST)
+    return padded((low, high))
 
 
 def limits(asked: tuple[float | None, float | None], found: tuple[float, float]) -> tuple[float, float]:
@@ -96,7 +131,8 @@ def limits(asked: tuple[float | None, float | None], found: tuple[float, float])
     Where the side asked for lies beyond the data, the open one keeps the width of those found: it never turns the axis.
     """
     low, high = (limit if limit is not None else other for limit, other in zip(asked, found, strict=True))
-    span = found[1] - found[0]
+    # Large numbers lie so far apart that to add a small span is to add nothing.
+    span = max(found[1] - found[0], 1e-9 * max(abs(limit) for limit in (*found, low, high)))
     if low >= high and asked[1] is None:
         return low, low + span
     if low >= high and asked[0] is None:
@@ -141,7 +177,7 @@ def name_ticks(axis: Axis, names: Sequence[str]) -> None:
     """Label the places 0, 1, 2, … of an axis with names, as many as fit."""
 
     def name(place: float, _: object) -> str:
-        return legible(names[round(place)]) if 0 <= round(place) < len(names) else ""
+        return legible(names[int(place)]) if place in range(len(names)) else ""  # between two names there is none
 
     longest = max(len(legible(name)) for name in names)
     axis.set_major_locator(
@@ -157,8 +193,16 @@ def legible(text: str, longest: int = 40) -> str:
     return "".join(_drawable(character) for character in text)
 
 
+def legible_lines(text: str) -> str:
+    """Text that a person wrote, in lines of their own: each as a picture can carry it, and no more than fit."""
+    lines = text.split("\n")
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[: _MOST_LINES - 1], "…"]
+    return "\n".join(legible(line, longest=_LONGEST_LINE) for line in lines)
+
+
 def _drawable(character: str) -> str:
-    if character.isprintable() or unicodedata.category(character) == "Zs":
+    if character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs":
         return character
     return " " if character.isspace() else "�"
 

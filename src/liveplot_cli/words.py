@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import string
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.history import History
-from liveplot_cli.style import legible
+from liveplot_cli.style import legible, legible_lines
 
 if TYPE_CHECKING:
     from matplotlib.text import Text
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _FIELDS = ("row", "index", "rows", "name")
 _MOVING_FIELDS = {"row", "index"}
 _FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a figure
-_LONGEST_LINE, _SHORTEST_LINE = 120, 12  # characters
+_SHORTEST_LINE, _LONGEST_NAME = 12, 120  # characters
 _GAP = 0.15  # inches between title and counter
 
 
@@ -28,6 +29,7 @@ class Words:
         self.artist = artist
         self._template = template
         self._history = history
+        self._letters = 0  # of a line that fits, where the words have to be broken
         self._formatter = _Steady(_widest(history))
         self._moving = bool(_fields(template) & _MOVING_FIELDS)
         if not self._moving:
@@ -41,15 +43,25 @@ class Words:
             return 0.0
         return self.artist.get_window_extent().width + _GAP * figure.dpi
 
-    def fit(self, room: float) -> bool:
-        """Break a text wider than so many pixels into lines, between words; says whether it had to."""
-        width = self.width
-        if not width > room > 0:
-            return False
-        letters = max(_SHORTEST_LINE, int(len(self._template) * room / width))
-        self._template = textwrap.fill(self._template, letters, break_long_words=False, break_on_hyphens=False)
+    @property
+    def height(self) -> float:
+        """The height of the text as it stands, in pixels."""
+        return self.artist.get_window_extent().height
+
+    def stand_in(self) -> None:
+        """Make room for one line, whatever it will say: words wider than a chart would push it aside."""
+        if self._template:
+            self.artist.set_text("0")
+
+    def fit(self, room: float) -> None:
+        """Fill in the last row's fields, and break what is wider than so many pixels into lines."""
+        self._letters = 0
         self.artist.set_text(self._filled(len(self._history) - 1))
-        return True
+        width = self.width
+        if width > room > 0:
+            letters = max(len(line) for line in self.artist.get_text().split("\n"))
+            self._letters = max(_SHORTEST_LINE, int(letters * room / width))
+            self.artist.set_text(self._filled(len(self._history) - 1))
 
     def move(self, position: float) -> bool:
         """Fill in the fields for a position; says whether the text is one that moves."""
@@ -61,15 +73,20 @@ class Words:
         history = self._history
         values = {
             "row": math.floor(position) + 1,
-            "index": history.number(position) if history.labels.dtype.kind in "iuf" else history.label(position),
+            "index": history.number(position)
+            if history.labels.dtype.kind in "iuf"
+            else legible(history.label(position)),
             "rows": len(history),
-            "name": history.name,
+            "name": legible(history.name, longest=_LONGEST_NAME),
         }
         try:
             text = self._formatter.format(self._template, **values)
         except (ValueError, TypeError) as error:
             raise UsageError(f"the title {quoted(self._template)} can't be filled in: {error}") from None
-        return "\n".join(legible(line, longest=_LONGEST_LINE) for line in text.split("\n"))
+        text = legible_lines(text)
+        if not self._letters:
+            return text
+        return "\n".join(textwrap.fill(line, self._letters, break_on_hyphens=False) for line in text.split("\n"))
 
 
 class _Steady(string.Formatter):
@@ -82,6 +99,8 @@ class _Steady(string.Formatter):
         self._width = width
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if re.search("[0-9]{4}", format_spec):
+            raise ValueError("a field has 999 figures at most")
         if format_spec or isinstance(value, str):
             return format(value, format_spec)
         return str(value).rjust(self._width, _FIGURE_SPACE) if isinstance(value, int) else f"{value:.12g}"

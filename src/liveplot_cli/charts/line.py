@@ -33,7 +33,7 @@ class Line:
         decimated = Decimation(axes, places)
         (line,) = axes.plot([], [])
         axes.set_xlim(*style.padded(bounds(places), margin=0.02))
-        axes.set_ylim(*style.padded(history.bounds()))
+        axes.set_ylim(*style.value_limits(history))
         axes.set_xlabel("column")
         if numbers is None:
             style.name_ticks(axes.xaxis, history.columns)

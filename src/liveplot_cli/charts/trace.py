@@ -50,7 +50,7 @@ class Trace:
         places = style.place_labels(axes.xaxis, history.labels)
         series = [_Series(axes, places, history, column) for column in range(len(history.columns))]
         axes.set_xlabel(style.legible(history.index_name))
-        axes.set_ylim(*style.padded(history.bounds()))
+        axes.set_ylim(*style.value_limits(history))
         last = len(history) - 1
         span = last if self.window is None else min(last, self.window - 1)
         axes.set_xlim(*style.padded(bounds(places[: span + 1]), margin=0.02))

@@ -79,15 +79,23 @@ def read_with(
 
     from liveplot_cli.input import named
 
-    log = logging.getLogger(__name__)
+    log, shown = logging.getLogger(__name__), quoted(source.name)[1:-1]
     with named(source.name):
         history = narrowed(selection.pick_rows(replace(reader.read(source, selection), name=source.stem)))
         gaps = history.gaps
         if gaps and selection.strict:
             raise DataError(f"{_count(history, gaps)} hold no finite number, and strict reading allows no gap")
     if gaps:
-        log.warning("%s: %s hold no finite number and are gaps", quoted(source.name)[1:-1], _count(history, gaps))
+        log.warning("%s: %s hold no finite number and are gaps%s", shown, _count(history, gaps), _empty(history))
     return history
+
+
+def _empty(history: History) -> str:
+    names = history.empty_columns
+    if not names:
+        return ""
+    others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"; column {quoted(names[0])}{others} has no finite number"
 
 
 def _count(history: History, gaps: int) -> str:

@@ -1,0 +1,167 @@
+"""Chromium, playing films: a page that takes one film after another and hands back what it saw of them, as pixels."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+# A GIF is decoded picture by picture, composed as it is seen; an MP4 is played by <video> and drawn at some times.
+PAGE = """<!doctype html><meta charset="utf-8"><body><script>
+const post = (facts, parts) => {
+  const head = new TextEncoder().encode(JSON.stringify(facts) + "\\n");
+  return fetch("/answer", {method: "POST", body: new Blob([head, ...parts])});
+};
+const pixels = (source, width, height) => {
+  const context = new OffscreenCanvas(width, height).getContext("2d", {willReadFrequently: true});
+  context.drawImage(source, 0, 0);
+  return context.getImageData(0, 0, width, height).data;
+};
+const event = (target, name) => new Promise((done, failed) => {
+  target.addEventListener(name, done, {once: true});
+  target.addEventListener("error", () => failed(target.error), {once: true});
+});
+async function gif(data, wanted) {
+  const decoder = new ImageDecoder({data, type: "image/gif", preferAnimation: true});
+  await decoder.tracks.ready;
+  await decoder.completed;
+  const track = decoder.tracks.selectedTrack;
+  const facts = {repetitions: String(track.repetitionCount), frames: track.frameCount, durations: []};
+  const parts = [];
+  for (let frameIndex = 0; frameIndex < track.frameCount; frameIndex++) {
+    const {image} = await decoder.decode({frameIndex});
+    facts.durations.push(image.duration);
+    facts.size = [image.codedWidth, image.codedHeight];
+    if (wanted === null || wanted.includes(frameIndex))
+      parts.push(pixels(image, image.codedWidth, image.codedHeight));
+    image.close();
+  }
+  decoder.close();
+  return [facts, parts];
+}
+async function mp4(data, wanted) {
+  const video = document.createElement("video");
+  video.muted = true;
+  const loaded = event(video, "loadeddata");
+  video.src = URL.createObjectURL(new Blob([data], {type: "video/mp4"}));
+  document.body.append(video);
+  await loaded;
+  const size = [video.videoWidth, video.videoHeight], parts = [];
+  for (const time of wanted) {
+    const sought = event(video, "seeked");
+    video.currentTime = time < 0 ? video.duration + time : time;
+    await sought;
+    parts.push(pixels(video, ...size));
+  }
+  const facts = {duration: video.duration, size};
+  video.remove();
+  return [facts, parts];
+}
+(async () => {
+  for (;;) {
+    const given = await fetch("/film");
+    const wanted = JSON.parse(given.headers.get("wanted"));
+    const play = given.headers.get("content-type") === "image/gif" ? gif : mp4;
+    try {
+      const [facts, parts] = await play(await given.arrayBuffer(), wanted);
+      await post(facts, parts);
+    } catch (error) {
+      await post({error: String(error && (error.message || error))}, []);
+    }
+  }
+})();
+</script>"""
+
+
+@dataclass
+class Seen:
+    """What Chromium says of a film, and the pictures it showed, shape (pictures, height, width, 3)."""
+
+    facts: dict[str, Any]
+    pictures: np.ndarray
+
+
+class Chromium:
+    """A running browser, whose page takes films one at a time."""
+
+    def __init__(self) -> None:
+        self.films: queue.Queue[tuple[str, str, bytes]] = queue.Queue()
+        self.answers: queue.Queue[bytes] = queue.Queue()
+
+    def gif(self, path: Path, wanted: Sequence[int] | None = None) -> Seen:
+        """A GIF: its frames' durations in microseconds, its repetitions, and the frames wanted, by itself all."""
+        return self._seen(path, "image/gif", wanted)
+
+    def mp4(self, path: Path, wanted: Sequence[float]) -> Seen:
+        """An MP4: its duration, and its pictures at some seconds; those below zero are counted from its end."""
+        return self._seen(path, "video/mp4", wanted)
+
+    def _seen(self, path: Path, kind: str, wanted: Sequence[float] | None) -> Seen:
+        self.films.put((kind, json.dumps(wanted), path.read_bytes()))
+        head, _, body = self.answers.get(timeout=60).partition(b"\n")
+        facts = json.loads(head)
+        assert "error" not in facts, facts["error"]
+        width, height = facts["size"]
+        return Seen(facts, np.frombuffer(body, np.uint8).reshape(-1, height, width, 4)[..., :3])
+
+
+@contextmanager
+def playing(folder: Path) -> Iterator[Chromium]:
+    """Chromium with our page open, its own files in a folder, gone with all its processes when the block ends."""
+    browser = Chromium()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            kind, wanted, content = "text/html", "null", PAGE.encode()
+            if self.path == "/film":
+                kind, wanted, content = browser.films.get()
+            self.send_response(200 if kind else 404)
+            self.send_header("content-type", kind)
+            self.send_header("wanted", wanted)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            browser.answers.put(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None: ...  # a browser that is killed hangs up
+
+    server = Server(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    command = [
+        "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+        "--force-color-profile=srgb", "--no-proxy-server", f"--user-data-dir={folder}",
+        f"http://127.0.0.1:{server.server_port}/",
+    ]  # fmt: skip
+    with (folder / "said").open("wb") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)
+    try:
+        yield browser
+    finally:
+        browser.films.put(("", "null", b""))
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        server.shutdown()
+        server.server_close()
