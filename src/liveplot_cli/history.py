@@ -134,7 +134,8 @@ class History:
     @property
     def empty_columns(self) -> list[str]:
         """The names of the columns that hold no finite number."""
-        return [name for name, empty in zip(self.columns, np.isnan(self.values).all(axis=0), strict=True) if empty]
+        empty: NDArray[np.bool_] = np.all(np.isnan(self.values), axis=0)
+        return [self.columns[number] for number in np.flatnonzero(empty)]
 
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest finite value of the whole history, or of the rows shown."""

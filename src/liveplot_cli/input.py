@@ -156,13 +156,17 @@ class _PutBack(io.RawIOBase):
     def __init__(self, start: bytes, stream: BinaryIO) -> None:
         self._start = start
         self._stream = stream
+        self._ended = len(start) < _START  # a terminal goes on behind its end, if it is asked again
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
         """Fill the buffer with what comes next, and say how much it is."""
-        part = self._start[: len(buffer)] or self._stream.read(len(buffer))
-        self._start = self._start[len(buffer) :]
+        part = self._start[: len(buffer)]
+        if not part and not self._ended:
+            part = self._stream.read(len(buffer))
+            self._ended = not part
+        self._start = self._start[len(part) :]
         buffer[: len(part)] = part
         return len(part)

@@ -220,7 +220,8 @@ def _descriptor(name: str) -> int | None:
 
 def _final(path: Path) -> Path:
     """What a path leads to, whether or not it is there."""
-    return Path(os.path.realpath(path))
+    with faults(path):
+        return Path(os.path.realpath(path))
 
 
 def _mode(final: Path) -> int | None:
@@ -251,8 +252,9 @@ def _beside(folder: Path) -> Path:
 
 
 def _create(part: Path, mode: int | None) -> None:
-    """A new file, which nobody may read who may not read the old one."""
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else stat.S_IMODE(mode)))
+    """A new file, which nobody else may read who may not read the old one."""
+    allowed = 0o666 if mode is None else stat.S_IMODE(mode) | 0o600
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, allowed))
 
 
 @contextmanager
