@@ -135,7 +135,7 @@ class History:
     def empty_columns(self) -> list[str]:
         """The names of the columns that hold no finite number."""
         empty: NDArray[np.bool_] = np.all(np.isnan(self.values), axis=0)
-        return [self.columns[number] for number in np.flatnonzero(empty)]
+        return [self.columns[number] for number in np.flatnonzero(empty).tolist()]
 
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest finite value of the whole history, or of the rows shown."""

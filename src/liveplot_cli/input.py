@@ -101,7 +101,7 @@ def check(source: str | os.PathLike[str]) -> None:
     if path == STANDARD_INPUT:
         return
     try:
-        mode = Path(path).stat().st_mode
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a Path would take no name for the folder it stands in
     except FileNotFoundError:
         raise UsageError(f"there is no file {quoted(path)}") from None
     except (OSError, ValueError) as error:
@@ -136,9 +136,7 @@ def _file(path: str) -> Iterator[BinaryIO]:
 
 def _looked_into(stream: Any, rewinds: bool) -> tuple[bytes, BinaryIO]:
     """The first bytes of a stream, and the stream as if nobody had looked."""
-    start = b""
-    while len(start) < _START and (part := stream.read(_START - len(start))):
-        start += part
+    start = stream.read(_START)
     if rewinds:
         stream.seek(0)
         return start, stream
