@@ -27,6 +27,7 @@ bench: $(VENV)/.installed-dev tools
 	  { echo "the benchmarks compare with gnuplot; please install it (Debian: gnuplot-nox)" >&2; exit 1; }
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.readers
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/build.py

@@ -11,7 +11,7 @@ from liveplot_cli.errors import DataError
 from liveplot_cli.input import Input
 
 # Bytes read at a time: few at first, for how a text is written is found out cell by cell.
-_FIRST, _AT_ONCE = 1 << 16, 1 << 20
+_FIRST, _AT_ONCE = 1 << 16, 1 << 19
 LONGEST_CELL = 131_072  # characters, as Python's csv has it
 _SEPARATORS = b",;|\t \n"
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
