@@ -37,8 +37,8 @@ _INTRODUCTION = """\
 
 Written by `python -m benchmarks.readers`. Each load is a process of its own; the time and the peak of memory are of the
 load alone, without imports. The readers run in turn, and ratios are medians of the rounds' ratios, with the least and
-the greatest in brackets. *Memory in arrays* is the peak over the bytes of the array that comes of it; three are allowed.
-pandas may use all cores, liveplot uses one.
+the greatest in brackets. *Memory in arrays* is the peak over the bytes of the array that comes of it; three are
+allowed. pandas may use all cores, liveplot uses one.
 """
 
 
