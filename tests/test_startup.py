@@ -73,3 +73,10 @@ print(hasattr(Artist, "_update_set_signature_and_docstring"))
 """)
         == "False"
     )
+
+
+def test_what_is_wrong_with_a_file_is_told_before_the_longest_imports(tmp_path: Path) -> None:
+    (tmp_path / "h.csv").write_text("a,b\n1,x\n")
+    code = "import sys; from liveplot_cli.cli import run; print(run(sys.argv[1:]), 'matplotlib' in sys.modules)"
+    command = [sys.executable, "-c", code, "render", str(tmp_path / "h.csv"), "-o", str(tmp_path / "a.gif")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "3 False\n"

@@ -85,11 +85,19 @@ def render(
     """
     _log(quiet, verbose)
     os.environ["MPLBACKEND"] = "agg"  # nothing here opens a window, whatever the user's backend is, or fails to be
+    with handled(abort):
+        from liveplot_cli.prepare import prepare
+        from liveplot_cli.write import options_of_writing, targets
+
+    # What is wrong with a file or an option is told before the longest of the imports.
+    options = _given(given)
+    outputs = targets(output, options, history)
+    prepared = prepare(history, kind, options, writing=options_of_writing(outputs))
     with handled(abort), quick_imports():
-        from liveplot_cli.jobs.render import render as job
+        from liveplot_cli.jobs.render import film
 
     with _progress(quiet) as progress:
-        written = job(history, *output, kind=kind, jobs=jobs, progress=progress, **_given(given))
+        written = film(prepared, outputs, options, jobs, progress)
     if not quiet:
         for file in written:
             _say(_closing(file))

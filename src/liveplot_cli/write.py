@@ -123,6 +123,11 @@ def _file_of(source: object) -> object:
     return (facts.st_dev, facts.st_ino) if stat.S_ISREG(facts.st_mode) else None
 
 
+def options_of_writing(outputs: Sequence[Target]) -> set[type]:
+    """The classes whose options these outputs take."""
+    return {Writing, *(target.encoder for target in outputs)}
+
+
 def write(
     outputs: Sequence[Target], film: Film, draw: Draw, options: Mapping[str, object], jobs: int, progress: Progress
 ) -> list[Rendered]:

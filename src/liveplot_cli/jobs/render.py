@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from liveplot_cli import charts, style, workers
 from liveplot_cli.film import Film, Pixels
-from liveplot_cli.prepare import Source, prepare
+from liveplot_cli.prepare import Prepared, Source, prepare
 from liveplot_cli.scene import Scene
 from liveplot_cli.timing import Moment, spread
-from liveplot_cli.write import SAMPLES, Progress, Rendered, targets, write
-from liveplot_cli.writing import Writing
+from liveplot_cli.write import SAMPLES, Progress, Rendered, Target, options_of_writing, targets, write
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +36,13 @@ def render(
     `OutputError`, `MissingError` or `LimitError`.
     """
     found = targets(outputs, options, source)
-    prepared = prepare(source, kind, options, writing={Writing, *(target.encoder for target in found)})
+    return film(prepare(source, kind, options, writing=options_of_writing(found)), found, options, jobs, progress)
+
+
+def film(
+    prepared: Prepared, outputs: Sequence[Target], options: Mapping[str, object], jobs: int | None, progress: Progress
+) -> list[Rendered]:
+    """Draw and write what has been prepared for these outputs; the rest of `render`."""
     moments = prepared.timing.moments(len(prepared.history))
     if len(moments) < len(prepared.history):
         _log.info("%d frames show %d rows, evenly spread", len(moments), len(prepared.history))
@@ -45,7 +50,7 @@ def render(
         jobs = 0 if workers.forks() else 1
     with style.applied():
         shots = _Shots(Scene(prepared.history, prepared.chart, prepared.look), moments)
-        return write(found, shots.film(prepared.timing.fps), shots, options, jobs, progress)
+        return write(outputs, shots.film(prepared.timing.fps), shots, options, jobs, progress)
 
 
 @dataclass(frozen=True)
