@@ -160,6 +160,12 @@ def test_a37_ten_million_rows(place: Place) -> None:
     run_cli(place, "render", "h.csv", "-o", "a.gif", *few, *SMALL, megabytes=600, again=False)
 
 
+def test_a37_more_columns_than_can_be_named(place: Place) -> None:
+    given(place, b"1\n" * 5_000_000)
+    says = "the history has 5,000,000 columns, and no more than 4,194,304 can be drawn"
+    run_cli(place, "render", "h.csv", "-o", "a.gif", "-T", code=6, says=says, megabytes=500)
+
+
 def test_a37_a_hundred_thousand_columns(place: Place) -> None:
     given(place, b"0.5," * 99_999 + b"1\n")
     run_cli(place, "render", "h.csv", "-o", "a.gif", *SMALL)

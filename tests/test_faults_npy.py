@@ -141,6 +141,14 @@ def test_b16_ten_gigabytes_stay_in_their_file(place: Place) -> None:
     run_cli(place, "render", "h.npy", "-o", "a.gif", *few, *SMALL, again=False)
 
 
+def test_b16_more_columns_than_can_be_named(place: Place) -> None:
+    with (place.folder / "h.npy").open("wb") as file:
+        file.write(crafted(f"({1 << 24}, 2)"))
+        file.truncate(file.tell() + (1 << 24) * 16)
+    says = "the history has 16,777,216 columns"
+    run_cli(place, "render", "h.npy", "-o", "a.gif", "-T", code=6, says=says)
+
+
 def test_b17_a_file_that_shrinks_is_told(place: Place) -> None:
     """A sabotaged command cuts the file when its rows have begun to be read."""
     np.save(place.folder / "h.npy", np.ones((4000, 1000)))

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from liveplot_cli.errors import DataError, quoted
+from liveplot_cli.errors import DataError, LimitError, quoted
 from liveplot_cli.row_file import Numbers, RowFile
 
+_MOST_COLUMNS = 1 << 22
 _NO_FINITE_VALUE = "the history has no finite value"
 
 
@@ -52,6 +53,7 @@ class History:
     def _complete(self, shape: tuple[int, ...], index: Any, labels: tuple[int, ...]) -> None:
         """Fill in names and labels, which must be as many as the matrix has columns and rows."""
         rows, width = shape
+        check_width(width)
         columns = tuple(str(name) for name in self.columns) or tuple(str(number) for number in range(width))
         if len(columns) != width:
             raise DataError(f"{self.name}: {len(columns)} names for {width} columns")
@@ -249,6 +251,15 @@ def check_shape(shape: tuple[int, ...]) -> None:
         )
     if 0 in shape:
         raise DataError(f"the history is empty: its shape is {shape}")
+
+
+def check_width(width: int) -> None:
+    """Raise `LimitError` for more columns than can be named: a name takes ten times the memory of a number."""
+    if width > _MOST_COLUMNS:
+        raise LimitError(
+            f"the history has {width:,} columns, and no more than {_MOST_COLUMNS:,} can be drawn; choose some of them, "
+            "or turn rows and columns"
+        )
 
 
 def extent(blocks: Iterable[Numbers]) -> Extent:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveplot_cli.errors import DataError, quoted
-from liveplot_cli.history import History
+from liveplot_cli.history import History, check_width
 from liveplot_cli.row_file import Numbers
 from liveplot_cli.selection import Selection, find_column
 
@@ -228,6 +228,7 @@ def turned(table: Table, header: bool | None) -> Table:
 
     Raises `DataError` where nothing is left below the header.
     """
+    check_width(len(table))
     numbers = np.concatenate([part.numbers for part in table.parts])
     lines = np.concatenate([np.asarray(part.lines, np.int64) for part in table.parts])
     cells = _words_by_row(table)

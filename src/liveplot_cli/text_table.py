@@ -25,6 +25,7 @@ import simdjson
 from numpy.typing import NDArray
 
 from liveplot_cli.errors import DataError
+from liveplot_cli.history import check_width
 from liveplot_cli.row_file import Numbers
 from liveplot_cli.table import GAPS, NUMBER, Part, Table, Words, is_date, is_number, turned, unique
 from liveplot_cli.text_blocks import LONGEST_CELL, Block
@@ -90,6 +91,7 @@ class _Text:
         """All of it."""
         lines, rows, comment = self._first_records()
         self._width, self._first_line = len(rows[0]), lines[0]
+        check_width(self._width)
         if self._width == 1:
             self._decimal = self._decimal or "."  # a comma may as well be the delimiter
         self._refuse_ragged(lines, rows)
