@@ -144,7 +144,7 @@ def test_c05_standard_input_is_a_terminal(place: Place) -> None:
     parent, child = pty.openpty()
     started = place.start("render", "-", "-o", "a.gif", *SMALL, stdin=child)
     os.close(child)
-    os.write(parent, b"1,2\n3,4\n\x04")
+    os.write(parent, b"1,2\n3,4\n" * 20 + b"\x04")
     started.end(says="^liveplot: the history is read from the terminal; Ctrl-D ends it")
     os.close(parent)
 
