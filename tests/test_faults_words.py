@@ -310,4 +310,5 @@ def test_f11_two_first_runs_at_once(tmp_path: Path) -> None:
 def test_f12_workers_need_no_shared_memory(place: Place) -> None:
     np.save(place.folder / "h.npy", wave_matrix(140, 5))
     without = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs -o ro none /dev/shm && exec "$@"', "sh")
-    run_cli(place, "render", "h.npy", "-o", "a.gif", "-o", "a.mp4", "-j", "2", *SMALL, prefix=without)
+    done = run_cli(place, "render", "h.npy", "-o", "a.gif", "-o", "a.mp4", "-j", "2", *SMALL, prefix=without)
+    assert len(done.stderr.splitlines()) == 2, "workers did the work, or it would be told"
