@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -59,21 +60,26 @@ class Started:
 
     def end(
         self, code: int = 0, says: str = "", *, stdout: bytes | None = b"", seconds: float = 30, megabytes: float = 400,
-        ignoring: Sequence[str] = (),
+        ignoring: Sequence[str] = (), or_new: Mapping[str, bytes] | None = None,
     ) -> Done:  # fmt: skip
-        """Wait for its end and hold it to U1 to U8; the code of a signal is minus its number."""
+        """Wait for its end and hold it to U1 to U8; the code of a signal is minus its number.
+
+        `stdout` is None where the film goes there, and held to U7. `ignoring` are patterns of names that may come or
+        go. `or_new` is what files may hold instead of what was there before, for a signal may come when all is done.
+        """
         done = self._done(seconds)
         assert done.code == code, f"code {done.code}, not {code}: {done.stderr}"
         _assert_one_sentence(done, says)  # U1, U6
         if stdout is not None:
             assert done.stdout == stdout  # U2
         after = self.place.state(ignoring)
-        before = {name: fact for name, fact in self.before.items() if name in after or name not in ignoring}
+        changed = {name for name in after | self.before if after.get(name) != self.before.get(name)}
+        changed = {name for name in changed if not _is_one_of(name, ignoring)}
         if code:
-            assert after == before  # U3, U4, U8
+            new = {f"here/{name}" for name, content in (or_new or {}).items() if self.place.holds(name, content)}
+            assert changed <= new, changed  # U3, U4, U8
         else:
-            changed = {name for name in after | before if after.get(name) != before.get(name)}
-            assert_whole(self.place.folder, done.stderr, changed)  # U4, U7, U8
+            assert_whole(self.place, done.stderr, changed)  # U4, U7, U8
         assert _survivors(self.process.pid) == []  # U4
         assert done.seconds < seconds  # U5
         assert done.megabytes < megabytes
@@ -123,16 +129,17 @@ class Place:
         return {name: value for name, value in wanted.items() if value is not None}
 
     def start(
-        self, *arguments: str | bytes, code: str | None = None, prefix: Sequence[str] = (),
+        self, *arguments: str | bytes, sabotage: str | None = None, prefix: Sequence[str] = (),
         environment: Mapping[str, str | None] | None = None, stdin: Any = subprocess.DEVNULL,
         stdout: Any = None, prepared: Callable[[], object] | None = None, python: Sequence[str] = (),
         network: bool = False,
     ) -> Started:  # fmt: skip
         """Start the command in a session of its own, behind a `prefix` such as `prlimit`.
 
-        `code` is a program to run in the command's place, which calls it after it has made things worse.
+        `sabotage` is Python that makes things worse, run in the command's own process before it.
         """
-        command = [*python] if python else [*COMMAND] if code is None else [*COMMAND[:-2], "-c", code]
+        sabotaged = [*COMMAND[:-2], "-c", f"{sabotage}\nfrom liveplot_cli.__main__ import main\nmain()"]
+        command = [*python] if python else [*COMMAND] if sabotage is None else sabotaged
         line = [*(() if network else _NO_NETWORK), *prefix, *command, *arguments]
         before = self.state()
         with self.answered.open("wb") as answered, self.said.open("wb") as said:
@@ -142,26 +149,33 @@ class Place:
             )  # fmt: skip
         return Started(process, self, before, time.monotonic())
 
+    def output(self, name: str) -> Path:
+        """Where the tests find the output of a name; for `-` that is what stdout was sent to."""
+        return self.answered if name == "-" else self.folder / name
+
     def state(self, ignoring: Sequence[str] = ()) -> dict[str, tuple[Any, ...]]:
         """Every file below the folder, the home and the temporary folder: kind, mode, age and content."""
         found = {}
         for top in (self.folder, self.home, self.temporary):
             for path in sorted(top.rglob("*")):
                 name = str(path.relative_to(self.root))
-                if name.removeprefix("here/") not in ignoring:
+                if not _is_one_of(name, ignoring):
                     found[name] = _facts(path)
         return found
+
+    def holds(self, name: str, content: bytes) -> bool:
+        """Whether a file of the folder has just that content."""
+        path = self.folder / name
+        return path.is_file() and path.read_bytes() == content
 
 
 def run_cli(place: Place, *arguments: str | bytes, code: int = 0, says: str = "", **how: Any) -> Done:
     """Run the command and hold it to U1 to U9: what succeeds is done again under hostile settings, byte for byte."""
     starting = {
         name: how.pop(name)
-        for name in ("code_run", "prefix", "environment", "stdin", "prepared", "python", "network")
+        for name in ("sabotage", "prefix", "environment", "stdin", "prepared", "python", "network")
         if name in how
     }
-    if "code_run" in starting:
-        starting["code"] = starting.pop("code_run")
     again = how.pop("again", True)
     given = starting.pop("stdin", b"")
     if isinstance(given, bytes):
@@ -169,12 +183,12 @@ def run_cli(place: Place, *arguments: str | bytes, code: int = 0, says: str = ""
         source.write_bytes(given)
     done = _fed(place, given, arguments, starting, code, says, how)
     if code == 0 and again:
-        written = _written(place.folder, done.stderr)
+        written = _written(place, done.stderr)
         settings = place.root / "matplotlibrc"
         settings.write_text(HOSTILE_SETTINGS)
         environment = {**(starting.pop("environment", None) or {}), "MATPLOTLIBRC": str(settings)}
         _fed(place, given, arguments, {**starting, "environment": environment}, code, says, how)
-        assert _written(place.folder, done.stderr) == written  # U9
+        assert _written(place, done.stderr) == written  # U9
     return done
 
 
@@ -188,14 +202,14 @@ def _fed(
         return place.start(*arguments, stdin=stdin, **starting).end(code, says, **how)
 
 
-def assert_whole(folder: Path, said: str, changed: set[str]) -> None:
+def assert_whole(place: Place, said: str, changed: set[str]) -> None:
     """What the closing lines tell is what other programs find in the files, and no other file has changed."""
     told = {_name(facts): facts for line in said.splitlines() if (facts := _CLOSING.fullmatch(line))}
     for name, facts in told.items():
-        path = folder / name
+        path = place.output(name)
         frames, seconds = int(facts[2].replace(",", "")), float(facts[3])
         size, length = (int(facts[4]), int(facts[5])), int(facts[6].replace(",", ""))
-        if not path.is_file():
+        if not (path.is_file() and path.resolve().is_relative_to(place.root.resolve())):
             continue  # a folder of pictures, a pipe, a device
         assert path.stat().st_size == length
         start = path.read_bytes()[:8]
@@ -213,9 +227,13 @@ def assert_whole(folder: Path, said: str, changed: set[str]) -> None:
     assert strange == set() or not told, strange
 
 
-def _written(folder: Path, said: str) -> dict[str, bytes]:
+def _written(place: Place, said: str) -> dict[str, bytes]:
     names = [_name(facts) for line in said.splitlines() if (facts := _CLOSING.fullmatch(line))]
-    return {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+    return {name: path.read_bytes() for name in names if (path := place.output(name)).is_file()}
+
+
+def _is_one_of(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name.removeprefix("here/"), pattern) for pattern in patterns)
 
 
 def _name(facts: re.Match[str]) -> str:

@@ -67,21 +67,29 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.param(b"a,b\n1,\x00\n", "line 2: there is a NUL byte; this is not a text file", id="NUL"),
         pytest.param(b"\x00" * 64, "line 1: there is a NUL byte; this is not a text file", id="nothing but NUL"),
         pytest.param(
-            b"a,b\n1,2\n\xff,4\n", "line 3: byte 8 of the file is not UTF-8 text; save it as UTF-8", id="bad UTF-8"
+            b"a,b\n1,2\n\xff,4\n",
+            "line 3: byte 8 of the file is not UTF-8 text; save it as UTF-8 or name its encoding",
+            id="bad UTF-8",
         ),
         pytest.param(
             b"a\r\n1\r\n2\r\n\xe4\r\n",
-            "line 4: byte 9 of the file is not UTF-8 text; save it as UTF-8",
+            "line 4: byte 9 of the file is not UTF-8 text; save it as UTF-8 or name its encoding",
             id="Latin 1, CRLF",
         ),
         pytest.param(
-            b"a\r1\r\xff\r", "line 3: byte 4 of the file is not UTF-8 text; save it as UTF-8", id="bad UTF-8, lone CR"
+            b"a\r1\r\xff\r",
+            "line 3: byte 4 of the file is not UTF-8 text; save it as UTF-8 or name its encoding",
+            id="bad UTF-8, lone CR",
         ),
         pytest.param(b"a\r1\r\x00\r", "line 3: there is a NUL byte; this is not a text file", id="NUL, lone CR"),
-        pytest.param(b"a,b\n1,\xc3", "line 2: byte 6 of the file is not UTF-8 text; save it as UTF-8", id="cut UTF-8"),
+        pytest.param(
+            b"a,b\n1,\xc3",
+            "line 2: byte 6 of the file is not UTF-8 text; save it as UTF-8 or name its encoding",
+            id="cut UTF-8",
+        ),
         pytest.param(
             "a\n1\n".encode("utf-16") + b"2",
-            "line 3: byte 10 of the file is not UTF-16 text; save it as UTF-8",
+            "line 3: byte 10 of the file is not UTF-16 text; save it as UTF-8 or name its encoding",
             id="cut UTF-16",
         ),
         pytest.param('a,b\n1,2\n"3,4\n5,6\n', "line 3: a quote is opened and never closed", id="open quote"),
@@ -161,13 +169,14 @@ def test_a_decimal_comma_is_read_where_the_delimiter_is_another(
 @pytest.mark.parametrize(
     ("content", "cell"),
     [
-        pytest.param("a;b\n1,5;2.5\n", "1,5", id="points beside commas"),
-        pytest.param("a;b\n1.234,56;2\n", "1.234,56", id="thousands"),
-        pytest.param('a,b\n"1,5",2\n', "1,5", id="a comma for delimiter"),
+        pytest.param("a;b\n1,5;2.5\n", "column 2 ('b'): '2.5'", id="a point behind commas"),
+        pytest.param("a;b\n1.5;2,5\n", "column 2 ('b'): '2,5'", id="a comma behind points"),
+        pytest.param("a;b\n1.234,56;2\n", "column 1 ('a'): '1.234,56'", id="thousands"),
+        pytest.param('a,b\n"1,5",2\n', "column 1 ('a'): '1,5'", id="a comma for delimiter"),
     ],
 )
 def test_a_comma_that_may_mean_thousands_is_refused(tmp_path: Path, content: str, cell: str) -> None:
-    assert refusal(tmp_path, content).sentence == f"log.csv: line 2, column 1 ('a'): {cell!r} is not a number"
+    assert refusal(tmp_path, content).sentence == f"log.csv: line 2, {cell} is not a number"
 
 
 def test_the_index_of_pandas_labels_the_rows(tmp_path: Path) -> None:
@@ -339,7 +348,7 @@ def test_bars_in_words_are_not_taken_for_delimiters(tmp_path: Path) -> None:
 
 def test_quoted_names_keep_delimiters_line_ends_and_quotes(tmp_path: Path) -> None:
     history = read_text(tmp_path, '"a, b";"c;d";"e\r\nf";"say ""g"""\n1;2;3;4\n5;6;7;8\n')
-    assert history.columns == ("a, b", "c;d", "e\r\nf", 'say "g"')
+    assert history.columns == ("a, b", "c;d", "e\nf", 'say "g"')
     assert history.values.tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
 
 
@@ -591,7 +600,7 @@ def test_a_path_that_is_no_history_file_is_refused(tmp_path: Path) -> None:
     for name, sentence in (
         ("missing.csv", "there is no file "),
         ("folder.csv", " is a folder; name a file in it"),
-        ("log.xlsx", ": its suffix is none of .csv, .npy"),
+        ("log.xlsx", ": its suffix is none of .csv, .tsv, .jsonl, .ndjson, .npy, .npz"),
     ):
         with pytest.raises(UsageError) as caught:
             read(tmp_path / name)
@@ -652,7 +661,7 @@ def test_any_names_are_read_back(folder: Path, names: list[str], delimiter: str,
     rows = [names, [str(number) for number in range(len(names))]]
     content = written(rows, delimiter, line_end, csv.QUOTE_ALL, "utf-8")
     history = read_text(folder, content, delimiter=delimiter, header=True, index="none")
-    assert history.columns == tuple(names)
+    assert history.columns == tuple(name.replace("\r\n", "\n").replace("\r", "\n") for name in names)
     assert history.values.tolist() == [list(range(len(names)))]
 
 

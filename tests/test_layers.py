@@ -11,9 +11,12 @@ PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
     {"errors", "startup"},
-    {"option", "row_file", "pool"},
-    {"history", "film", "fonts", "look", "limits", "timing", "output", "kinds", "signals", "workers"},
-    {"selection", "style", "text_table", "color_table", "player", "odometer", "decimation"},
+    {"option", "row_file", "pool", "input"},
+    {"history", "film", "fonts", "look", "limits", "text", "text_blocks"}
+    | {"timing", "output", "writing", "kinds", "signals", "workers"},
+    {"selection", "style", "npy_format", "color_table", "player", "odometer", "decimation", "gif_blocks", "mp4_boxes"},
+    {"table"},
+    {"text_table"},
     {"readers", "charts", "encoders", "words", "blit"},
     {"prepare", "scene", "write", "animated"},
     {"screens", "matplotlib_writer"},

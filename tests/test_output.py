@@ -17,7 +17,6 @@ import pytest
 import films
 from conftest import Run, wave_matrix
 from liveplot_cli import output
-from liveplot_cli.errors import OutputError, UsageError
 
 OLD = b"what stood here before"
 NOBODY = 65534
@@ -26,7 +25,7 @@ NOBODY = 65534
 def test_a_block_that_ends_well_replaces_the_file(tmp_path: Path) -> None:
     target = tmp_path / "out.gif"
     target.write_bytes(OLD)
-    with output.replacing(target) as part:
+    with output.File(target).part() as part:
         part.write_bytes(b"new")
         assert target.read_bytes() == OLD
         assert part.parent == tmp_path
@@ -43,7 +42,8 @@ def test_a_block_that_fails_leaves_the_old_and_nothing_else(
     target = tmp_path / "out"
     if not folder:
         target.write_bytes(OLD)
-    with pytest.raises(error), output.replacing(target, folder=folder) as part:
+    place = output.Folder(target) if folder else output.File(target)
+    with pytest.raises(error), place.part() as part:
         half_written(part / "1.png" if folder else part, error)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == ([] if folder else [OLD])
 
@@ -57,10 +57,9 @@ def half_written(file: Path, error: type[BaseException]) -> None:
 def test_a_new_file_has_the_mode_that_the_umask_leaves(tmp_path: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
-        with output.replacing(tmp_path / "out.gif"):
-            pass
-        with output.replacing(tmp_path / "frames", folder=True):
-            pass
+        for place in (output.File(tmp_path / "out.gif"), output.Folder(tmp_path / "frames")):
+            with place.part() as part:
+                place.settle(part)
     finally:
         os.umask(before)
     assert (tmp_path / "out.gif").stat().st_mode & 0o777 == 0o666 & ~mask
@@ -70,8 +69,9 @@ def test_a_new_file_has_the_mode_that_the_umask_leaves(tmp_path: Path, mask: int
 def test_an_old_file_keeps_its_mode(tmp_path: Path) -> None:
     target = tmp_path / "out.gif"
     target.touch(0o640)
-    with output.replacing(target):
-        pass
+    place = output.File(target)
+    with place.part() as part:
+        place.settle(part)
     assert target.stat().st_mode & 0o777 == 0o640
 
 
@@ -80,30 +80,11 @@ def test_a_symbolic_link_is_followed_and_stays(tmp_path: Path) -> None:
     real, link = tmp_path / "elsewhere" / "real.gif", tmp_path / "link.gif"
     real.write_bytes(OLD)
     link.symlink_to(real)
-    with output.replacing(link) as part:
+    with output.File(link).part() as part:
         part.write_bytes(b"new")
         assert part.parent == real.parent
     assert link.is_symlink()
     assert real.read_bytes() == b"new"
-
-
-@pytest.mark.parametrize("path", ["/dev/null", "/dev/full"])
-def test_a_device_is_never_renamed_over(path: str) -> None:
-    with pytest.raises(UsageError, match="neither a file"):
-        output.check(Path(path))
-    assert Path(path).is_char_device()
-
-
-def test_a_missing_folder_is_refused_with_its_name(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="no folder"):
-        output.check(tmp_path / "nowhere" / "out.gif")
-
-
-def test_a_long_name_is_no_hindrance(tmp_path: Path) -> None:
-    target = tmp_path / ("x" * 251 + ".gif")
-    with output.replacing(target) as part:
-        part.write_bytes(b"new")
-    assert target.read_bytes() == b"new"
 
 
 def limited(size: int) -> Callable[[], None]:

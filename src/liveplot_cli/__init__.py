@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from liveplot_cli.errors import DataError as DataError
+    from liveplot_cli.errors import LimitError as LimitError
     from liveplot_cli.errors import LiveplotError as LiveplotError
     from liveplot_cli.errors import MissingError as MissingError
     from liveplot_cli.errors import OutputError as OutputError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "DataError": "errors",
     "History": "history",
+    "LimitError": "errors",
     "LiveplotError": "errors",
     "MissingError": "errors",
     "OutputError": "errors",
@@ -41,6 +43,7 @@ _HOMES = {
 __all__ = [
     "DataError",
     "History",
+    "LimitError",
     "LiveplotError",
     "MissingError",
     "OutputError",

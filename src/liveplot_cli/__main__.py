@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
-from liveplot_cli.signals import Interrupted, abort, handled, raised
+from liveplot_cli.signals import Interrupted, abort, answer, raised, stop
 
 
 def main() -> None:
     """Run the command line and exit, by the code of what went wrong or by the signal that ended it."""
+    _occupy_closed_streams()
+    answer(abort)
+    from liveplot_cli.cli import run
+
+    interrupted_by = 0
     try:
-        with handled():
-            with handled(abort):
-                from liveplot_cli.cli import run
-            status = run(sys.argv[1:])
-            _drop_unsaid()
+        answer(stop)
+        status = run(sys.argv[1:])
+        _drop_unsaid()
+        answer(signal.SIG_DFL)
     except Interrupted as interrupted:
-        abort(interrupted.signum)
-    if raised:  # and swallowed
-        abort(raised[0])
+        interrupted_by = interrupted.signum
+    # The exception is gone by now, and with it all frames: so the `finally` has run of what it found on its way in.
+    if interrupted_by or raised:  # or swallowed
+        abort(interrupted_by or raised[0])
     sys.exit(status)
+
+
+def _occupy_closed_streams() -> None:
+    """Keep the numbers of streams that are closed from the files to come, into which libraries would then complain."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
 def _drop_unsaid() -> None:

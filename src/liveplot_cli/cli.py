@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from liveplot_cli import charts, encoders, readers
-from liveplot_cli.errors import LiveplotError, MissingError, OutputError, printable
+from liveplot_cli.errors import LimitError, LiveplotError, MissingError, OutputError, ReaderGoneError, printable
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
 from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
 from liveplot_cli.selection import Selection
-from liveplot_cli.signals import abort, handled
+from liveplot_cli.signals import BROKEN_PIPE, abort, handled
 from liveplot_cli.startup import quick_imports
 from liveplot_cli.timing import Timing
+from liveplot_cli.writing import Writing
 
 if TYPE_CHECKING:
     import logging
@@ -60,10 +61,11 @@ def cli() -> None:
 @click.option(
     "-o", "--output",
     cls=GroupedOption, group="Output", multiple=True, required=True, metavar="OUT",
-    help="File to write: .gif, .mp4, or a folder/ of numbered PNG frames; repeat it for several, drawn once.",
+    help="What to write: a .gif, an .mp4, a folder/ of numbered PNG frames, or - for stdout; repeat it for several, "
+    "drawn once.",
 )  # fmt: skip
 @_kind_option
-@options_from([*_DRAWING, *encoders.load_all()])
+@options_from([Writing, *_DRAWING, *encoders.load_all()])
 @click.option(
     "-j", "--jobs",
     cls=GroupedOption, group="Work", type=click.IntRange(0), default=0, metavar="N",
@@ -73,7 +75,9 @@ def cli() -> None:
 def render(
     history: str, output: Sequence[str], kind: str, jobs: int, quiet: bool, verbose: bool, debug: bool, **given: Any
 ) -> None:
-    """Draw the HISTORY (.csv or .npy) into files, one frame per row.
+    """Draw the HISTORY into files, one frame per row.
+
+    It is a .csv, .tsv, .jsonl, .ndjson, .npy or .npz file, as it is or compressed to .gz, or - for standard input.
 
     \b
     liveplot render history.npy -o film.gif
@@ -100,7 +104,7 @@ def render(
 @options_from(_DRAWING)
 @_work_options
 def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
-    """Play the HISTORY (.csv or .npy) in a window.
+    """Play the HISTORY (.csv, .tsv, .jsonl, .ndjson, .npy, .npz, also .gz; - for standard input) in a window.
 
     \b
     space  pause or play      left, right, Enter  one row
@@ -119,7 +123,6 @@ def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command and hand back its exit code; every error is one line on stderr."""
-    debug = "--debug" in arguments
     try:
         status = cli.main(args=list(arguments), prog_name="liveplot", standalone_mode=False)
         return status if isinstance(status, int) else 0
@@ -129,21 +132,29 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         _complain(error.format_message())
         return error.exit_code
-    except LiveplotError as error:
-        if debug:
-            raise
-        _complain(error.sentence + _advice(error))
-        return error.exit_code
-    except OSError as error:
-        if debug:
-            raise
-        _complain(f"cannot go on: {error.strerror or error}")
-        return OutputError.exit_code
+    except ReaderGoneError:
+        abort(BROKEN_PIPE)
     except Exception as error:
-        if debug:
+        if "--debug" in arguments:
             raise
-        _complain(f"this is a bug in liveplot ({type(error).__name__}: {error}); run again with --debug and report it")
-        return 1
+        sentence, code = _told(error)
+        _complain(sentence)
+        return code
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    """What a person is told of an error, and its exit code."""
+    match error:
+        case LiveplotError():
+            return error.sentence + _advice(error), error.exit_code
+        case MemoryError():
+            return "there is not enough memory; try a smaller --size or fewer --jobs", LimitError.exit_code
+        case ImportError():
+            return f"something liveplot needs cannot be imported ({error}); install it again", MissingError.exit_code
+        case OSError():
+            return f"cannot go on: {error.strerror or error}", OutputError.exit_code
+    sentence = f"this is a bug in liveplot ({type(error).__name__}: {error}); run again with --debug and report it"
+    return sentence, LiveplotError.exit_code
 
 
 def _complain(sentence: str) -> None:
@@ -162,7 +173,7 @@ def _advice(error: LiveplotError) -> str:
     from shlex import quote
 
     name, value = error.cure
-    return f"; try --{name} {quote(value)}"
+    return f"; try --{name.replace('_', '-')}" + (f" {quote(value)}" if value else "")
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,10 @@ class OutputError(LiveplotError):
     exit_code = 4
 
 
+class ReaderGoneError(OutputError):
+    """What was to read the output has gone; a command then ends as any does whose pipe is broken."""
+
+
 class MissingError(LiveplotError):
     """Something this machine lacks: a display, a codec, an optional package."""
 

@@ -131,6 +131,12 @@ class History:
         """How many cells hold no finite number."""
         return self._extent.gaps
 
+    @property
+    def empty_columns(self) -> list[str]:
+        """The names of the columns that hold no finite number."""
+        empty: NDArray[np.bool_] = np.all(np.isnan(self.values), axis=0)
+        return [self.columns[number] for number in np.flatnonzero(empty).tolist()]
+
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest finite value of the whole history, or of the rows shown."""
         return self._extent.low, self._extent.high
@@ -163,6 +169,11 @@ class StoredHistory(History):
 
     def __len__(self) -> int:
         return len(self.stored)
+
+    @property
+    def empty_columns(self) -> list[str]:
+        """None: they are not looked for, which would read all the file."""
+        return []
 
     def column(self, number: int) -> Numbers:
         """The values of a column, shape (rows,), which reads them all."""
@@ -222,10 +233,12 @@ def matrix(values: ArrayLike) -> Numbers:
     check_shape(array.shape)
     with np.errstate(over="ignore", invalid="ignore"):  # what does not fit becomes a gap
         numbers = np.asarray(array, np.float64).reshape(len(array), -1)
-    finite = np.isfinite(numbers)
-    if not finite.any():
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        numbers = np.where(infinite, np.nan, numbers)
+    if np.isnan(numbers).all():
         raise DataError(_NO_FINITE_VALUE)
-    return numbers if finite.all() else np.where(finite, numbers, np.nan)
+    return numbers
 
 
 def check_shape(shape: tuple[int, ...]) -> None:

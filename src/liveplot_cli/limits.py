@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
+from liveplot_cli.errors import LimitError, UsageError
 from liveplot_cli.option import option
+
+LONGEST_SIDE = 16_384  # pixels: no MP4 has more
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -57,3 +61,33 @@ class Limits:
         shown="67,108,864",
         help="Most pixels that a picture may have.",
     )
+
+    def check_rows(self, frames: int, every: int) -> None:
+        """Refuse a history that makes too many frames, of which every so manieth row is shown by now."""
+        if frames > self.max_frames:
+            raise LimitError(
+                f"{frames:,} frames are over the limit of {self.max_frames:,} (max_frames)",
+                cure=("every", str(every * -(-frames // self.max_frames))),
+            )
+
+    def check_film(self, frames: int, seconds: Fraction) -> None:
+        """Refuse a film that has too many frames, however few its rows are: it lasts too long for its rate."""
+        if frames > self.max_frames:
+            raise LimitError(
+                f"a film of {float(seconds):,.0f} s has {frames:,} frames at its rate, over the limit of"
+                f" {self.max_frames:,} (max_frames)",
+                cure=("max_frames", str(frames)),
+            )
+
+    def check_size(self, size: tuple[int, int]) -> None:
+        """Refuse a picture that is too large to be drawn."""
+        width, height = size
+        if min(size) < 1:
+            raise UsageError(f"a picture of {width}x{height} pixels makes no sense")
+        if max(size) > LONGEST_SIDE:
+            raise LimitError(f"a picture of {width}x{height} has a side of more than {LONGEST_SIDE:,} pixels")
+        if width * height > self.max_pixels:
+            raise LimitError(
+                f"{width}x{height} are {width * height:,} pixels, over the limit of {self.max_pixels:,}",
+                cure=("max_pixels", str(width * height)),
+            )

@@ -29,12 +29,9 @@ def number_pair(text: str) -> tuple[float | None, float | None]:
 def pixel_size(text: str) -> tuple[int, int]:
     """Width and height in pixels from `640x480`."""
     width, _, height = text.lower().partition("x")
-    if not (_is_whole(width) and _is_whole(height)):
+    if not (_is_whole(width) and _is_whole(height) and int(width) and int(height)):
         raise ValueError(f"{text!r} is not a size in pixels such as 640x480")
-    size = int(width), int(height)
-    if min(size) < 16 or max(size) > 8192:
-        raise ValueError(f"{text} is not between 16x16 and 8192x8192 pixels")
-    return size
+    return int(width), int(height)
 
 
 def dots_per_inch(text: str) -> int:
@@ -45,7 +42,7 @@ def dots_per_inch(text: str) -> int:
 
 
 def _is_whole(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
+    return text.isascii() and text.isdigit() and len(text) < 16
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class LiveplotWriter(AbstractMovieWriter):
     def setup(self, fig: Figure, outfile: Any, dpi: float | None = None) -> None:
         """Begin a film of this figure."""
         super().setup(fig, outfile, dpi)
-        found = targets([outfile])
+        found = targets([outfile], self._options)
         self._animated = self._open.enter_context(drawn_here(fig, dpi))
         self._film = self._open.enter_context(
             filming(found, self._animated.size, self._animated.paper, self._rate, None, self._options)

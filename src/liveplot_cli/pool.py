@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
 
-from liveplot_cli.errors import LiveplotError, OutputError
+from liveplot_cli.errors import LimitError, LiveplotError, OutputError
 from liveplot_cli.startup import quick_imports
 
 # A task is given an item and `tick`, to be called whenever a part of the item is done.
@@ -277,6 +277,8 @@ def _work(task: Task, pipe: Any, number: int, item: Any) -> None:
 def _failed(error: BaseException) -> _Word:
     from traceback import format_exc
 
+    if isinstance(error, MemoryError):
+        error = LimitError("there is not enough memory for so many worker processes; try fewer jobs or a smaller size")
     if not isinstance(error, LiveplotError):
         error = OutputError(f"a worker process failed ({type(error).__name__}: {error})")
     return _Word(failure=error, traceback=format_exc())

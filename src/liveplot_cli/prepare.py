@@ -19,6 +19,7 @@ from liveplot_cli.look import Look
 from liveplot_cli.option import build, refuse_unused
 from liveplot_cli.selection import Selection
 from liveplot_cli.timing import Timing
+from liveplot_cli.writing import Writing
 
 Source = History | ArrayLike | str | os.PathLike[str]
 
@@ -34,25 +35,27 @@ class Prepared:
     limits: Limits
 
 
-def prepare(source: Source, kind: str, given: Mapping[str, object], *, encoders_used: Iterable[type] = ()) -> Prepared:
-    """Read the source and take every given option to what it belongs to.
+def prepare(source: Source, kind: str, given: Mapping[str, object], *, writing: Iterable[type] = ()) -> Prepared:
+    """Read the source and take every given option to what it belongs to, `writing` to what is no part of this.
 
     Raises `UsageError` for an option that nothing in use takes, `DataError` for a source that can't be used.
     """
     timing, look, selection = build(Timing, given), build(Look, given), build(Selection, given)
     limits = build(Limits, given)
-    used = [Timing, Look, Selection, Limits, *encoders_used]
+    limits.check_size(look.size)
+    used = [Timing, Look, Selection, Limits, *writing]
 
     def narrowed(history: History) -> History:
         """Of a chart that shows a row by itself, a film of fewer frames than rows needs no other rows."""
+        limits.check_rows(timing.frames(len(history)), selection.every)
         rows = [int(moment.position) for moment in timing.moments(len(history))]
         alone = charts.load(_kind(kind, history)[0]).shows_a_row_alone
         return replace(history, shown=rows) if alone and len(rows) < len(history) else history
 
     if isinstance(source, str | os.PathLike):
-        reader = readers.reader_for(source)
-        used.append(reader)
-        history = readers.read_with(build(reader, given), source, selection, narrowed)
+        with readers.opened(source, limits) as (reader, found):
+            used.append(reader)
+            history = readers.read_with(build(reader, given), found, selection, narrowed)
     else:
         whole = source if isinstance(source, History) else History(source)  # type: ignore[arg-type]
         history = narrowed(selection.pick_rows(selection.pick_columns(whole)))
@@ -60,7 +63,7 @@ def prepare(source: Source, kind: str, given: Mapping[str, object], *, encoders_
     if reason:
         logging.getLogger(__name__).info("%s: drawn as %s, for %s", history.name, name, reason)
     chart: Any = charts.load(name)
-    known = [Timing, Look, Selection, Limits, *readers.load_all(), *charts.load_all(), *encoders.load_all()]
+    known = [Timing, Look, Selection, Limits, Writing, *readers.load_all(), *charts.load_all(), *encoders.load_all()]
     refuse_unused(given, [*used, chart], known)
     if "window" in given and "xlim" in given:
         raise UsageError("window and xlim contradict one another: a window moves the limits")

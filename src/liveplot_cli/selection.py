@@ -91,6 +91,14 @@ class Selection:
         help="Read the file's columns as rows.",
     )
 
+    strict: bool = option(
+        False,
+        "--strict",
+        group="Reading",
+        shown="",
+        help="Refuse a history with gaps: empty cells, nan, infinities.",
+    )
+
     def pick_columns(self, history: History) -> History:
         """The columns that were asked for, one of them as the rows' labels if that was asked for too.
 

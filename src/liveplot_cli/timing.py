@@ -11,6 +11,7 @@ from typing import NamedTuple
 from liveplot_cli.errors import UsageError
 from liveplot_cli.option import option
 
+_LONGEST = 10**9  # seconds
 _FINEST_RATE = 100_000  # with it a rate's numerator fits the 32 bits that video files have for it
 
 
@@ -52,6 +53,16 @@ def seconds(text: str) -> Fraction:
     number = fraction(text.strip().removesuffix("s"))
     if number < 0:
         raise ValueError(f"{text} is below zero")
+    if number > _LONGEST:
+        raise ValueError(f"{text} is more than {_LONGEST:,} seconds")
+    return number
+
+
+def length(text: str) -> Fraction:
+    """A length of time above zero."""
+    number = seconds(text)
+    if not number:
+        raise ValueError(f"{text} is not above zero")
     return number
 
 
@@ -64,7 +75,7 @@ class Timing:
         None, "--speed", group="Time", metavar="N", parse=rate, shown="fps", help="Rows a second."
     )
     duration: Fraction | None = option(
-        None, "--duration", group="Time", metavar="SECONDS", parse=positive, shown="",
+        None, "--duration", group="Time", metavar="SECONDS", parse=length, shown="",
         help="Length of the whole film, holds included; instead of --speed.",
     )  # fmt: skip
     hold: Fraction = option(
@@ -84,13 +95,16 @@ class Timing:
         The first moment shows the first row (unless there is but one) and the last always the last row. Where there are
         fewer frames than rows, as many rows are shown as there are frames, spread evenly.
         """
-        seconds = max(self._seconds(rows), 1 / self.fps)
-        frames = nearest(seconds * self.fps)
+        frames = self.frames(rows)
         shown = [spread(frame, frames, rows) for frame in range(frames)] if frames < rows else range(rows)
-        each = seconds / len(shown)
+        each = max(self._seconds(rows), 1 / self.fps) / frames
         moments = [Moment(row, each) for row in shown]
         moments[-1] = Moment(shown[-1], each + self.hold)
         return moments
+
+    def frames(self, rows: int) -> int:
+        """How many moments so many rows have."""
+        return min(rows, nearest(max(self._seconds(rows), 1 / self.fps) * self.fps))
 
     def _seconds(self, rows: int) -> Fraction:
         """How long the rows take, without the hold."""

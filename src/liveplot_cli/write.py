@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -17,9 +18,12 @@ import numpy as np
 
 from liveplot_cli import encoders, output, workers
 from liveplot_cli.encoders import Coder, Draw, Encoder, Plan
-from liveplot_cli.errors import UsageError, quoted
+from liveplot_cli.errors import OutputError, UsageError, quoted
 from liveplot_cli.film import Film, Pixels
+from liveplot_cli.limits import Limits
 from liveplot_cli.option import build
+from liveplot_cli.output import File, Folder, Stream
+from liveplot_cli.writing import Writing
 
 SEGMENT = 64  # frames, but for the last few
 # Bytes of pictures that are drawn before they are encoded: that takes a tenth less time than to draw and encode by
@@ -46,48 +50,77 @@ class Rendered:
 class Target:
     """One output: where it goes and what encodes it."""
 
-    path: Path
+    place: File | Folder | Stream
     encoder: type[Encoder]
-
-    def check(self) -> None:
-        """Refuse, before any work, a path that can't be written."""
-        output.check(self.path, folder=self.encoder.folder)
-
-    def replaced(self) -> AbstractContextManager[Path]:
-        """A new part that takes the path's place when the block ends well."""
-        return output.replacing(self.path, folder=self.encoder.folder)
 
     @contextmanager
     def opened(self, plan: Plan, part: Path) -> Iterator[Callable[[Any], object]]:
         """The part being written, every fault of the disk named as this output's."""
-        with output.faults(self.path), plan.open(part) as append:
+        with output.faults(self.place.path), plan.open(part) as append:
 
             def append_here(chunk: Any) -> None:
-                with output.faults(self.path):
+                with output.faults(self.place.path):
                     append(chunk)
 
             yield append_here
 
-    def rendered(self, plan: Plan) -> Rendered:
-        """What was written."""
-        files = self.path.iterdir() if self.encoder.folder else [self.path]
-        return Rendered(
-            self.path, plan.frames, plan.seconds, plan.size, bytes=sum(file.stat().st_size for file in files)
-        )
+    def check(self, plan: Plan, part: Path) -> None:
+        """Read back what was written: a disk or a codec may lose something and say nothing."""
+        try:
+            with output.faults(self.place.path):
+                plan.check(part)
+        except ValueError as error:
+            raise OutputError(f"{quoted(self.place.path)} was not written whole: {error}") from None
+
+    def settle(self, plan: Plan, part: Path) -> Rendered:
+        """Have the part ready to take its place."""
+        return Rendered(self.place.path, plan.frames, plan.seconds, plan.size, self.place.settle(part))
 
 
-def targets(outputs: Sequence[str | os.PathLike[str]]) -> list[Target]:
-    """The outputs, each checked before any work; raises `UsageError` where there is none, or one twice."""
+def targets(
+    outputs: Sequence[str | os.PathLike[str]], options: Mapping[str, object], source: object = None
+) -> list[Target]:
+    """The outputs, each checked before any work.
+
+    Raises `UsageError` where there is none, or one twice, or one that is the file which is read.
+    """
     if not outputs:
         raise UsageError("there is no output; name a file such as out.gif, out.mp4 or a folder of frames/")
-    found = [Target(Path(path), encoders.encoder_for(path)) for path in outputs]
-    seen: set[Path] = set()
+    writing = build(Writing, options)
+    found = [_target(name, writing) for name in outputs]
+    seen = {_file_of(source)}
     for target in found:
-        target.check()
-        if target.path.resolve() in seen:
-            raise UsageError(f"the output {quoted(target.path)} is named twice")
-        seen.add(target.path.resolve())
+        identity = target.place.identity()
+        if identity in seen:
+            is_source = identity == _file_of(source)
+            raise UsageError(
+                f"the output {quoted(target.place.path)} is {'the file that is read' if is_source else 'named twice'}"
+            )
+        seen.add(identity)
+        target.place.check()
     return found
+
+
+def _target(name: str | os.PathLike[str], writing: Writing) -> Target:
+    with output.faults(name):
+        is_stream = output.is_stream(name)
+    encoder = encoders.encoder_for(name, writing.format, is_stream=is_stream)
+    if is_stream:
+        return Target(Stream(Path(name)), encoder)
+    if encoder.folder:
+        return Target(Folder(Path(name)), encoder)
+    return Target(File(Path(name), writing.no_clobber, writing.force), encoder)
+
+
+def _file_of(source: object) -> object:
+    """What identifies the file that is read; None where it is none."""
+    if not isinstance(source, str | os.PathLike):
+        return None
+    try:
+        facts = os.stat(0 if source == "-" else source)  # noqa: PTH116
+    except OSError:  # whoever reads it will say so
+        return None
+    return (facts.st_dev, facts.st_ino) if stat.S_ISREG(facts.st_mode) else None
 
 
 def write(
@@ -99,10 +132,13 @@ def write(
     """
     frames = len(film.durations)
     plans = [build(target.encoder, options).plan(film) for target in outputs]
+    limits = build(Limits, options)
+    for plan in plans:
+        limits.check_film(plan.frames, plan.seconds)
     encoding = _Encoding(draw, plans, (film.height, film.width, 4))
     segments = _segments(frames)
     with ExitStack() as published:
-        parts = [published.enter_context(target.replaced()) for target in outputs]
+        parts = [published.enter_context(target.place.part()) for target in outputs]
         with workers.started(encoding, jobs, len(segments)) as in_order, ExitStack() as opened:
             appends = [
                 opened.enter_context(target.opened(plan, part))
@@ -111,7 +147,15 @@ def write(
             for chunks in in_order(segments, lambda done: progress(done, frames)):
                 for append, chunk in zip(appends, chunks, strict=True):
                     append(chunk)
-    return [target.rendered(plan) for target, plan in zip(outputs, plans, strict=True)]
+        return _settled(outputs, plans, parts)
+
+
+def _settled(outputs: Sequence[Target], plans: Sequence[Plan], parts: Sequence[Path]) -> list[Rendered]:
+    """What was written: no output takes its place before all have been found whole."""
+    written = list(zip(outputs, plans, parts, strict=True))
+    for target, plan, part in written:
+        target.check(plan, part)
+    return [target.settle(plan, part) for target, plan, part in written]
 
 
 def _segments(frames: int) -> list[range]:
@@ -138,13 +182,13 @@ def filming(
     `most` is how many there will be at most, if that is known.
     """
     with ExitStack() as published:
-        parts = [published.enter_context(target.replaced()) for target in outputs]
+        parts = [published.enter_context(target.place.part()) for target in outputs]
         with ExitStack() as opened:
             durations = (1 / fps,) * (most or _LONGEST)
             film = Filming(outputs, parts, opened, Film(*size, paper, durations, fps, lambda: iter(())), options)
             yield film
             film.end()
-    film.rendered = [target.rendered(plan) for target, plan in zip(outputs, film.plans, strict=True)]
+        film.rendered = _settled(outputs, film.plans, parts)
 
 
 class Filming:

@@ -57,6 +57,10 @@ class Plan(Protocol):
         """Write to a path: the block is given `append(chunk)`, and the file is whole when the block has ended."""
         ...
 
+    def check(self, path: Path) -> None:
+        """See that what was written is the whole film, as far as its form tells; raises `ValueError` that says why."""
+        ...
+
 
 class Coder(Protocol):
     """One segment being encoded."""
@@ -70,14 +74,18 @@ class Coder(Protocol):
         ...
 
 
-def encoder_for(target: str | os.PathLike[str]) -> Any:
-    """The encoder class for an output path: by its suffix; a path that ends in a slash is a folder of frames.
+def encoder_for(target: str | os.PathLike[str], format: str | None = None, *, is_stream: bool = False) -> Any:
+    """The encoder class for an output path: the format asked for, or else the one its suffix says.
 
-    Raises `UsageError` that lists the suffixes there are.
+    A path that ends in a slash is a folder of frames; a stream without a suffix takes a GIF. Raises `UsageError` that
+    lists the formats there are.
     """
     text = os.fspath(target)
-    is_folder = text.endswith(("/", os.sep)) or (os.path.isdir(text) and not os.path.splitext(text)[1])
     suffix = os.path.splitext(text)[1].lower()
+    is_folder = text.endswith(("/", os.sep)) or (os.path.isdir(text) and not suffix)
+    wanted = format or ("gif" if is_stream and not suffix else None)
+    if wanted is not None:
+        return _of_format(wanted, text, is_folder, is_stream)
     for encoder in load_all():
         if (encoder.folder and is_folder) or suffix in encoder.suffixes:
             return encoder
@@ -85,6 +93,25 @@ def encoder_for(target: str | os.PathLike[str]) -> Any:
     raise UsageError(
         f"cannot write {quoted(text)}: its suffix is none of {known}, nor is it a folder of frames, which ends in /"
     )
+
+
+def _of_format(format: str, text: str, is_folder: bool, is_stream: bool) -> Any:
+    names = kinds.names(sys.modules[__name__])
+    if format not in names:
+        raise UsageError(f"there is no format {quoted(format)}; the formats are {', '.join(names)}")
+    encoder = kinds.load(sys.modules[__name__], format)
+    if encoder.folder and is_stream:
+        raise UsageError(f"cannot write {quoted(text)}: {format} is a folder of pictures, and that is no folder")
+    if is_folder and not encoder.folder:
+        raise UsageError(f"cannot write {quoted(text)}: that is a folder, and {format} is a file")
+    return encoder
+
+
+def compare(found: object, wanted: object) -> None:
+    """Raise `ValueError` that names what the facts of a file, a dataclass, have other than they should."""
+    for name, fact in vars(wanted).items():
+        if vars(found)[name] != fact:
+            raise ValueError(f"{name} {vars(found)[name]} and not {fact}")
 
 
 def load_all() -> list[Any]:

@@ -113,7 +113,7 @@ class _GifFilm:
 
     @property
     def frames(self) -> int:
-        return sum(len(_shares(delay)) for delay in self.delays)
+        return sum(_parts(delay) for delay in self.delays)
 
     @property
     def seconds(self) -> Fraction:
@@ -134,13 +134,25 @@ class _GifFilm:
             yield file.write
             file.write(_TRAILER)
 
+    def check(self, path: Path) -> None:
+        from liveplot_cli.encoders import compare
+        from liveplot_cli.gif_blocks import GifFacts, facts
+
+        with path.open("rb", buffering=0) as file:
+            compare(facts(file), GifFacts(self.size, self.frames, sum(self.delays), self._repeats))
+
+    @property
+    def _repeats(self) -> int | None:
+        """How often the film is shown once more, 0 for ever; None is never."""
+        return None if self.loop == 1 else max(0, self.loop - 1)
+
     def _header(self) -> bytes:
         """Logical screen, global colour table, and the Netscape block that says how often to repeat."""
         table, bits = _stored_table(self.table.colors)
         screen = struct.pack("<6sHHBBB", b"GIF89a", *self.size, 0b1_111_0_000 | bits - 1, 0, 0)
         repeat = b""
-        if self.loop != 1:
-            repeat = b"!\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, max(0, self.loop - 1), 0)
+        if self._repeats is not None:
+            repeat = b"!\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, self._repeats, 0)
         return screen + table + repeat
 
 
@@ -280,9 +292,14 @@ def _box(changed: Mask) -> Box | None:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
+def _parts(delay: int) -> int:
+    """How many delays of 16 bits a delay takes; none for a frame that is not shown."""
+    return -(-delay // _LONGEST)
+
+
 def _shares(delay: int) -> list[int]:
-    """A delay as the fewest that fit into 16 bits; none for a frame that is not shown."""
-    parts = -(-delay // _LONGEST)
+    """A delay as the fewest that fit into 16 bits."""
+    parts = _parts(delay)
     return [delay // parts + (part < delay % parts) for part in range(parts)]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from liveplot_cli.errors import MissingError
 from liveplot_cli.option import option
 from liveplot_cli.timing import ticks
 
@@ -79,10 +80,23 @@ class Mp4:
 
     def plan(self, film: Film) -> _Mp4Film:
         """As many frames as the film has at its rate, on paper widened to even sides, as 4:2:0 needs them."""
-        import av  # noqa: F401 - before any worker is forked, that none has to
-
+        _require_codec()  # before any worker is forked, that none has to
         drawn = film.width, film.height
         return _Mp4Film(drawn, film.paper, film.fps, tuple(ticks(film.durations, film.fps)), self.quality)
+
+
+def _require_codec() -> None:
+    """Import the codec; raises `MissingError` where there is none."""
+    try:
+        import av
+
+        av.Codec("libx264", "w")
+    except ImportError as error:
+        raise MissingError(f"an MP4 needs PyAV, which is not here ({error}): pip install 'av>=18'") from None
+    except ValueError:
+        raise MissingError(
+            "an MP4 needs PyAV with libx264, which this one lacks: pip install --force-reinstall --only-binary av av"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -142,6 +156,13 @@ class _Mp4Film:
                 container.close()
             raise
         container.close()
+
+    def check(self, path: Path) -> None:
+        from liveplot_cli.encoders import compare
+        from liveplot_cli.mp4_boxes import Mp4Facts, facts
+
+        with path.open("rb") as file:
+            compare(facts(file), Mp4Facts(self.size, self.frames, self.seconds))
 
     def configure(self, codec: Any) -> None:
         """Give an encoder the film's form."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from liveplot_cli.film import Film, Pixels
 
 _Chunk = list[tuple[bytes, int]]
+
+_END = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk of every PNG file
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,6 @@ class _Pictures:
 
     @contextmanager
     def open(self, path: Path) -> Iterator[Callable[[_Chunk], None]]:
-        digits = max(5, len(str(self.frames)))
         written = 0
 
         def append(chunk: _Chunk) -> None:
@@ -61,9 +63,23 @@ class _Pictures:
             for picture, repeats in chunk:
                 for _ in range(repeats):
                     written += 1
-                    (path / f"{written:0{digits}}.png").write_bytes(picture)
+                    (path / self._name(written)).write_bytes(picture)
 
         yield append
+
+    def check(self, path: Path) -> None:
+        names = {self._name(number + 1) for number in range(self.frames)}
+        found = {file.name for file in path.iterdir()}
+        if found != names:
+            raise ValueError(f"{len(found):,} pictures and not {len(names):,}")
+        for name in names:
+            with (path / name).open("rb", buffering=0) as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - len(_END)))
+                if file.read() != _END:
+                    raise ValueError(f"the end of {name} is missing")
+
+    def _name(self, number: int) -> str:
+        return f"{number:0{max(5, len(str(self.frames)))}}.png"
 
 
 class _Coder:

@@ -14,6 +14,7 @@ from liveplot_cli.prepare import Source, prepare
 from liveplot_cli.scene import Scene
 from liveplot_cli.timing import Moment, spread
 from liveplot_cli.write import SAMPLES, Progress, Rendered, targets, write
+from liveplot_cli.writing import Writing
 
 _log = logging.getLogger(__name__)
 
@@ -28,13 +29,15 @@ def render(
 ) -> list[Rendered]:
     """Render a history to one or more files, drawing each frame once; every file is whole or not there.
 
-    `source` is a path, a `History` or an array of shape (rows, columns); an output's suffix says its format. `jobs` is
+    `source` is a path, a `History` or an array of shape (rows, columns); an output's suffix says its format, or the
+    option `format`; "-" is stdout, and a pipe or a device is given the film when that is whole. `jobs` is
     how many processes draw, 0 one for each core; by itself 0 where processes are forked, else 1. `options` are those of
     the command line, by their long names: `render("loss.csv", "loss.gif", fps=30, title="{row}")`.
-    `progress(done, total)` is told the frames that are done. Raises `UsageError`, `DataError` or `OutputError`.
+    `progress(done, total)` is told the frames that are done. Raises a `LiveplotError`: `UsageError`, `DataError`,
+    `OutputError`, `MissingError` or `LimitError`.
     """
-    found = targets(outputs)
-    prepared = prepare(source, kind, options, encoders_used={target.encoder for target in found})
+    found = targets(outputs, options, source)
+    prepared = prepare(source, kind, options, writing={Writing, *(target.encoder for target in found)})
     moments = prepared.timing.moments(len(prepared.history))
     if len(moments) < len(prepared.history):
         _log.info("%d frames show %d rows, evenly spread", len(moments), len(prepared.history))

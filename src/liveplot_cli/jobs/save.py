@@ -15,6 +15,7 @@ from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.option import refuse_unused
 from liveplot_cli.write import SAMPLES, SEGMENT, Progress, Rendered, filming, targets, write
+from liveplot_cli.writing import Writing
 
 
 def save(
@@ -30,14 +31,14 @@ def save(
 
     With `FuncAnimation(..., blit=True)` the background is kept and only what moves is drawn; any other animation is
     drawn in full, once a frame. `fps` is by itself the animation's interval, `dpi` matplotlib's `savefig.dpi`;
-    `options` are those of the formats, as `loop`. With more than one of `jobs`, 0 for one for each core, each process
-    calls the animation's function for all frames up to those it draws, so the function must do nothing but move
-    artists. Raises `UsageError` or `OutputError`.
+    `options` are those of the formats, as `loop`, and of writing, as `no_clobber`. With more than one of `jobs`, 0 for
+    one for each core, each process calls the animation's function for all frames up to those it draws, so the function
+    must do nothing but move artists. Raises `UsageError` or `OutputError`.
     """
     if not isinstance(animation, Animation):
         raise UsageError(f"what is saved is a matplotlib animation, not a {type(animation).__name__}")
-    found = targets(outputs)
-    used = {target.encoder for target in found}
+    found = targets(outputs, options)
+    used: set[type] = {Writing, *(target.encoder for target in found)}
     refuse_unused(options, used, encoders.load_all())
     if jobs != 1 and not workers.forks():
         raise UsageError("an animation can be drawn by several processes only where they are forked; leave jobs at 1")

@@ -5,31 +5,58 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from liveplot_cli.errors import DataError, quoted
+from liveplot_cli.errors import DataError
 from liveplot_cli.option import option
-from liveplot_cli.selection import Selection, find_column
+from liveplot_cli.text import Text
 
 # What does the work is imported where it is used: the command line reads this file for its help, which comes at once.
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from liveplot_cli.history import History
-    from liveplot_cli.text_table import Table
+    from liveplot_cli.input import Input
+    from liveplot_cli.selection import Selection
+
+# How files begin that are something else, and what to do about it.
+_OTHERS = {
+    b"\x1f\x8b": "gzip data; end its name in .csv.gz",
+    b"\x93NUMPY": "a NumPy array; end its name in .npy",
+    b"PK\x03\x04": "a zip archive; unpack it, or end its name in .npz if NumPy wrote it",
+    b"version https://git-lfs": "a pointer of Git LFS; fetch the file itself with git lfs pull",
+    b"\x89PNG": "a PNG picture",
+    b"GIF8": "a GIF picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"%PDF": "a PDF document",
+    b"\x89HDF": "an HDF5 file; save its numbers as .npy",
+    b"PAR1": "a Parquet file; save its table as .csv",
+    b"SQLite format 3": "an SQLite database; save a table of it as .csv",
+}
+_OTHER_TEXTS = {
+    b"<": "HTML or XML, perhaps a web page that tells of an error",
+    b"{": "JSON; end its name in .jsonl if each line is an object or an array",
+    b"[": "JSON; end its name in .jsonl if each line is an object or an array",
+}
 
 
 def delimiter(text: str) -> str:
     """One character, or the word `tab`."""
     character = {"tab": "\t", "\\t": "\t", "space": " "}.get(text, text)
-    if len(character) != 1 or character in '"\r\n':
+    if len(character) != 1 or not character.isascii() or character in '"\r\n':
         raise ValueError(f"{text!r} is not one character, tab or space")
     return character
 
 
-@dataclass(frozen=True)
-class Csv:
-    """Numbers in columns, with or without a header, the cells separated by comma, semicolon, tab or bar."""
+def decimal(text: str) -> str:
+    """A point or a comma."""
+    point_or_comma = {"point": ".", "comma": ","}.get(text, text)
+    if point_or_comma not in (".", ","):
+        raise ValueError(f"{text!r} is neither point nor comma")
+    return point_or_comma
 
-    suffixes: ClassVar[tuple[str, ...]] = (".csv",)
+
+@dataclass(frozen=True)
+class Csv(Text):
+    """Numbers in columns, with or without a header, the cells separated by comma, semicolon, tab, bar or spaces."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
 
     delimiter: str | None = option(
         None,
@@ -48,43 +75,41 @@ class Csv:
         shown="by itself",
         help="Whether the first line of a CSV file names the columns.",
     )
+    decimal: str | None = option(
+        None,
+        "--decimal",
+        group="Reading",
+        metavar="point|comma",
+        parse=decimal,
+        shown="by itself",
+        help="What separates the decimals of a number in a CSV file.",
+    )
 
-    def read(self, file: Path, selection: Selection) -> History:
+    @classmethod
+    def recognizes(cls, start: bytes) -> bool:
+        """Whether a file may be one, by its first bytes: whether it is nothing else."""
+        return _other(start) is None
+
+    def read(self, source: Input, selection: Selection) -> History:
         """The table as a history; a first column of dates or names, or a rising one called step or the like, labels it.
 
         Raises `DataError` naming line and column of a cell that is no number, of a ragged row, of an open quote.
         """
-        import logging
-
-        import numpy as np
-
         from liveplot_cli import text_table
-        from liveplot_cli.history import History
+        from liveplot_cli.text_blocks import blocks
 
-        text = text_table.decoded(file.read_bytes())
-        table = text_table.parsed(text, self.delimiter, self.header, transpose=selection.transpose)
-        index = self._index(table, selection)
-        drawn = [find_column(name, table.names) for name in selection.columns]
-        drawn = drawn or self._drawn(table, index, selection)
-        if index is not None:
-            left = [name for number, name in enumerate(table.names) if number != index and number not in drawn]
-            also = f"; not drawn: {', '.join(map(quoted, left))}" if left else ""
-            log = logging.getLogger(__name__)
-            log.info("%s: the column %s labels the rows%s", file.name, quoted(table.names[index]), also)
-        if not drawn:
-            raise DataError("there is no column beside the index")
-        values = np.column_stack([table.numbers(column, index) for column in drawn])
-        columns = [table.names[number] for number in drawn]
-        if index is None:
-            return History(values, columns)
-        return History(values, columns, table.labels(index), table.names[index] if table.named else "row")
+        other = _other(source.start)
+        if other is not None:
+            raise DataError(f"this is no CSV but {other}")
+        named_for_tabs = source.name.lower().removesuffix(".gz").endswith(".tsv")
+        dialect = text_table.Dialect(self.delimiter or ("\t" if named_for_tabs else None), self.header, self.decimal)
+        lines = blocks(source, self.encoding, finished=not self.tail_ok)
+        table = text_table.parsed(lines, dialect, transpose=selection.transpose, allow=source.allow)
+        return table.history(selection, source.name)
 
-    def _drawn(self, table: Table, index: int | None, selection: Selection) -> list[int]:
-        """All columns but the index; one found by itself takes the other counters with it, an epoch beside a step."""
-        counters = set(table.counters()) if selection.index is None and index in table.counters() else set()
-        return [number for number in range(len(table.names)) if number != index and number not in counters]
 
-    def _index(self, table: Table, selection: Selection) -> int | None:
-        if selection.index == "none":
-            return None
-        return table.likely_index() if selection.index is None else find_column(selection.index, table.names)
+def _other(start: bytes) -> str | None:
+    """What a file is by its first bytes, if that is known and is not CSV."""
+    found = next((other for begin, other in _OTHERS.items() if start.startswith(begin)), None)
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return found or next((other for begin, other in _OTHER_TEXTS.items() if text.startswith(begin)), None)

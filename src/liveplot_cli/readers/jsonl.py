@@ -1,0 +1,124 @@
+"""JSON lines, https://jsonlines.org: an object or an array of numbers on each line, as training loggers write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from liveplot_cli.errors import DataError, quoted
+from liveplot_cli.text import Text
+
+# What does the work is imported where it is used: the command line reads this file for its help, which comes at once.
+if TYPE_CHECKING:
+    from liveplot_cli.history import History
+    from liveplot_cli.input import Input
+    from liveplot_cli.selection import Selection
+    from liveplot_cli.table import Part
+    from liveplot_cli.text_blocks import Block
+
+# How loggers write a number that JSON has no word for.
+_NO_NUMBERS = frozenset(("NaN", "nan", "Infinity", "-Infinity", "inf", "-inf", "NA", ""))
+
+
+@dataclass(frozen=True)
+class Jsonl(Text):
+    """An object of names and numbers on each line, or an array of numbers."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson")
+
+    @classmethod
+    def recognizes(cls, start: bytes) -> bool:
+        """Whether a file may be one, by its first bytes."""
+        return start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+    def read(self, source: Input, selection: Selection) -> History:
+        """The lines as the rows of a history, whose columns are all the names there are, in the order they come up.
+
+        A name that a line lacks, and null, is a gap; an object within an object has names such as `loss.train`. Raises
+        `DataError` naming the line that is no JSON and the value that is no number.
+        """
+        from liveplot_cli import table
+        from liveplot_cli.text_blocks import blocks
+
+        names: dict[str, int] = {}
+        parts: list[Part] = []
+        size = 0
+        for block in blocks(source, self.encoding, finished=not self.tail_ok):
+            part = _part(block, names)
+            if part is not None:
+                parts.append(part)
+                size += part.numbers.nbytes
+                source.allow(max(size, sum(len(part.numbers) for part in parts) * len(names) * 8))
+        if not parts:
+            raise DataError("there is no data in the file")
+        named = not all(name.isdigit() for name in names)
+        found = table.Table(tuple(names), named, table.widened(parts, len(names)))
+        return (table.turned(found, None) if selection.transpose else found).history(selection, source.name)
+
+
+def _part(block: Block, names: dict[str, int]) -> Part | None:
+    """The rows of a block; a name that is new gets the next column."""
+    import numpy as np
+
+    from liveplot_cli.table import Part, Words
+
+    lines, rows = [], []
+    for line, text in enumerate(block.data.splitlines(), block.line):
+        if text.strip():
+            lines.append(line)
+            rows.append({names.setdefault(name, len(names)): value for name, value in _values(text, line)})
+    if not rows:
+        return None
+    numbers = np.full((len(rows), len(names)), np.nan)
+    words: dict[int, dict[int, str]] = {}
+    for row, cells in enumerate(rows):
+        for column, value in cells.items():
+            if isinstance(value, str):
+                words.setdefault(column, {})[row] = value
+            else:
+                numbers[row, column] = value
+    return Part(numbers, lines, {column: Words.of(found) for column, found in words.items()})
+
+
+def _values(text: bytes, line: int) -> Iterator[tuple[str, float | str]]:
+    """The names of a line and their numbers, or texts where they are none."""
+    record = _decoded(text, line)
+    if isinstance(record, list):
+        record = {str(number): value for number, value in enumerate(record)}
+    if not isinstance(record, dict):
+        raise DataError(f"line {line}: {quoted(text.decode())} is neither an object nor an array")
+    if not record:
+        raise DataError(f"line {line}: there is no value in it")
+    for name, value in _flat(record):
+        yield name, _value(value)
+
+
+def _decoded(text: bytes, line: int) -> Any:
+    """The value of a line, which may have the NaN and Infinity that Python writes."""
+    import json
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else "too deep"
+        raise DataError(f"line {line}: this is no JSON ({reason})") from None
+
+
+def _flat(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in record.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def _value(value: Any) -> float | str:
+    if value is None or value in _NO_NUMBERS:
+        return float("nan")
+    if isinstance(value, bool | int | float):
+        try:
+            return float(value)
+        except OverflowError:
+            return float("nan")
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else str(value)

@@ -1,0 +1,316 @@
+"""A table that was read from text: numbers, the words among them, and which of its columns labels the rows."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveplot_cli.errors import DataError, quoted
+from liveplot_cli.history import History
+from liveplot_cli.row_file import Numbers
+from liveplot_cli.selection import Selection, find_column
+
+NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?)")
+GAPS = frozenset(("", "NA", "nan", "NaN"))
+_ALMOST = re.compile(r"[-+−$€£]?\d[\d.,_' ]*%?")  # 1,5 and 50% and 1_000 are broken numbers, no words
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?Z?)?)?")
+_COUNTER = re.compile(
+    "_?(global_?)?steps?|epochs?|iter(ation)?s?|batch|round|frame|generation|index|"
+    "_?(date)?time|_?timestamp|date|year|month|week|day|hour",
+    re.IGNORECASE,
+)
+_BETWEEN = "\0"  # words that are kept as one text: it takes a sixth of the memory, and none of them holds a NUL
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """Cells of one column that are no numbers, and the rows they stand in."""
+
+    rows: NDArray[np.int64]
+    joined: str
+
+    @staticmethod
+    def of(cells: Mapping[int, str]) -> Words:
+        """The words by their rows, which rise."""
+        return Words(np.fromiter(cells, np.int64, len(cells)), _BETWEEN.join(cells.values()))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.joined.split(_BETWEEN))
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Consecutive rows: their numbers, shape (rows, columns), NaN for a gap or a word, the words, the rows' lines."""
+
+    numbers: Numbers
+    lines: Sequence[int] | NDArray[np.int64]
+    words: Mapping[int, Words] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns with names, in parts of consecutive rows.
+
+    `named` says whether the names are the file's own; else they are the columns' numbers from 0. `line_of` tells the
+    line of a cell: by its row or, in a table that was turned, by its column.
+    """
+
+    names: tuple[str, ...]
+    named: bool
+    parts: list[Part]
+    turned: bool = False
+
+    def __len__(self) -> int:
+        return sum(len(part.numbers) for part in self.parts)
+
+    def history(self, selection: Selection, name: str) -> History:
+        """The table as a history; a first column of dates or names, or a rising one called step or the like, labels it.
+
+        Raises `DataError` naming line and column of a cell that is no number. The table is empty afterwards.
+        """
+        log = logging.getLogger(__name__)
+        index = self._index(selection)
+        drawn = [find_column(column, self.names) for column in selection.columns] or self._drawn(index, selection)
+        if index is not None:
+            left = [other for number, other in enumerate(self.names) if number != index and number not in drawn]
+            also = f"; not drawn: {', '.join(map(quoted, left))}" if left else ""
+            log.info("%s: the column %s labels the rows%s", name, quoted(self.names[index]), also)
+        if not drawn:
+            raise DataError("there is no column beside the index")
+        for column in drawn:
+            self._refuse_words(column, index)
+        columns = [self.names[number] for number in drawn]
+        if index is None:
+            return History(self._taken(drawn), columns)
+        labels = self._labels(index)
+        return History(self._taken(drawn), columns, labels, self.names[index] if self.named else "row")
+
+    def _taken(self, drawn: Sequence[int]) -> Numbers:
+        """The numbers of some columns, shape (rows, columns), taken out of the parts one by one to save memory."""
+        values = np.empty((len(self), len(drawn)))
+        start = 0
+        self.parts.reverse()
+        while self.parts:
+            numbers = self.parts.pop().numbers
+            whole = len(drawn) == numbers.shape[1] and list(drawn) == list(range(len(drawn)))
+            np.copyto(values[start : start + len(numbers)], numbers if whole else numbers[:, drawn])
+            start += len(numbers)
+        return values
+
+    def _index(self, selection: Selection) -> int | None:
+        if selection.index == "none":
+            return None
+        return self._likely_index() if selection.index is None else find_column(selection.index, self.names)
+
+    def _likely_index(self) -> int | None:
+        """The column that looks like the rows' labels: a first one of dates or words, or the finest of the counters."""
+        if len(self.names) == 1:
+            return None
+        if self._is_worded_throughout(0):
+            words = self._words(0)
+            if _are_dates(words) or not any(map(_ALMOST.fullmatch, words)):
+                return 0
+        if self.turned and self.named and _never_falls(self._column(0)):
+            return 0  # what was the header
+        counters = self._counters()
+        return max(counters, key=lambda number: len(np.unique(self._column(number))), default=None)
+
+    def _counters(self) -> list[int]:
+        """The columns named like a counter whose numbers never fall."""
+        return [
+            number
+            for number, name in enumerate(self.names)
+            if _COUNTER.fullmatch(name) and not self._has_words(number) and _never_falls(self._column(number))
+        ]
+
+    def _drawn(self, index: int | None, selection: Selection) -> list[int]:
+        """All columns but the index; one found by itself takes the other counters with it, an epoch beside a step."""
+        counters = set(self._counters()) if selection.index is None and index is not None else set()
+        if index not in counters:
+            counters = set()
+        return [number for number in range(len(self.names)) if number != index and number not in counters]
+
+    def _column(self, number: int) -> Numbers:
+        return np.concatenate([part.numbers[:, number] for part in self.parts])
+
+    def _has_words(self, column: int) -> bool:
+        return any(column in part.words for part in self.parts)
+
+    def _is_worded_throughout(self, column: int) -> bool:
+        return all(column in part.words and len(part.words[column].rows) == len(part.numbers) for part in self.parts)
+
+    def _words(self, column: int) -> list[str]:
+        return [word for part in self.parts if column in part.words for word in part.words[column]]
+
+    def _labels(self, column: int) -> NDArray[Any]:
+        """A column's cells as labels, shape (rows,): dates or numbers where all are, else words."""
+        numbers = self._column(column)
+        if not self._has_words(column):
+            if np.isnan(numbers).any():
+                return np.array([_written(number) for number in numbers])
+            whole = np.isfinite(numbers).all() and (numbers % 1 == 0).all() and (abs(numbers) < 2**53).all()
+            return numbers.astype(np.int64) if whole else numbers
+        if self._is_worded_throughout(column):
+            words = self._words(column)
+            return self._dates(words, column) if _are_dates(words) else np.array(words)
+        cells = [_written(number) for number in numbers]
+        start = 0
+        for part in self.parts:
+            if column in part.words:
+                for row, word in zip(part.words[column].rows, part.words[column], strict=True):
+                    cells[start + row] = word
+            start += len(part.numbers)
+        return np.array(cells)
+
+    def _dates(self, words: Sequence[str], column: int) -> NDArray[Any]:
+        try:
+            return np.array([word.removesuffix("Z") for word in words], "M8[us]")
+        except ValueError:
+            row = next(row for row, word in enumerate(words) if not _is_real_date(word))
+            raise DataError(f"{self._place(row, column)}: there is no date {quoted(words[row])}") from None
+
+    def _refuse_words(self, column: int, index: int | None) -> None:
+        """Raise `DataError` for the first cell that is no number, and name the columns that hold numbers alone."""
+        start = 0
+        for part in self.parts:
+            if column in part.words:
+                words = part.words[column]
+                raise self._not_a_number(start + int(words.rows[0]), next(iter(words)), column, index)
+            start += len(part.numbers)
+
+    def _not_a_number(self, row: int, cell: str, column: int, index: int | None) -> DataError:
+        if self.named and cell == self.names[column]:
+            return DataError(f"{self._place(row, column)}: the header is repeated here; keep it on the first line only")
+        usable = (
+            name
+            for number, name in enumerate(self.names)
+            if number != index and "," not in name and not self._has_words(number)
+        )
+        names = list(islice(usable, 8))
+        cure = ("columns", ",".join(names)) if names else None
+        return DataError(f"{self._place(row, column)}: {quoted(cell)} is not a number", cure=cure)
+
+    def _place(self, row: int, column: int) -> str:
+        if self.turned:
+            return f"line {self._line(column)}, column {row + 1 + self.named} ({quoted(self.names[column])})"
+        return f"line {self._line(row)}, column {column + 1} ({quoted(self.names[column])})"
+
+    def _line(self, number: int) -> int:
+        for part in self.parts:
+            if number < len(part.lines):
+                return int(part.lines[number])
+            number -= len(part.lines)
+        raise IndexError(number)
+
+
+def widened(parts: Sequence[Part], width: int) -> list[Part]:
+    """Parts of fewer columns with gaps in those that came up later."""
+    wide = []
+    for part in parts:
+        numbers = part.numbers
+        if numbers.shape[1] < width:
+            numbers = np.full((len(numbers), width), np.nan)
+            numbers[:, : part.numbers.shape[1]] = part.numbers
+        wide.append(Part(numbers, part.lines, part.words))
+    return wide
+
+
+def turned(table: Table, header: bool | None) -> Table:
+    """A table that has no header as if its columns were its rows, whose first may be a header: by itself if it names.
+
+    Raises `DataError` where nothing is left below the header.
+    """
+    numbers = np.concatenate([part.numbers for part in table.parts])
+    lines = np.concatenate([np.asarray(part.lines, np.int64) for part in table.parts])
+    cells = _words_by_row(table)
+    if header is None:
+        first = [row[0] for row in cells.values() if 0 in row]
+        header = not _are_dates(first) or _counts_columns(numbers)
+    if not header:
+        names = tuple(str(number) for number in range(len(numbers)))
+    elif numbers.shape[1] == 1:
+        raise DataError("there is a header but no row of numbers below it")
+    else:
+        names = unique([cells.get(row, {}).pop(0, _written(numbers[row, 0])) for row in range(len(numbers))])
+        numbers = numbers[:, 1:]
+    words = {
+        row: Words.of({column - header: word for column, word in found.items()})
+        for row, found in cells.items()
+        if found
+    }
+    return Table(names, header, [Part(np.ascontiguousarray(numbers.T), lines, words)], turned=True)
+
+
+def _words_by_row(table: Table) -> dict[int, dict[int, str]]:
+    """The words of each row that has any, by their columns."""
+    cells: dict[int, dict[int, str]] = {}
+    start = 0
+    for part in table.parts:
+        for column, words in sorted(part.words.items()):
+            for row, word in zip(words.rows.tolist(), words, strict=True):
+                cells.setdefault(start + row, {})[column] = word
+        start += len(part.numbers)
+    return cells
+
+
+def _counts_columns(numbers: Numbers) -> bool:
+    """Whether the first column of numbers counts the rows below a nameless index, as pandas writes it."""
+    first = numbers[:, 0]
+    return bool(
+        np.isnan(first[0]) and (first[1:] == np.arange(len(first) - 1)).all() and not np.isnan(numbers[0, 1:]).any()
+    )
+
+
+def unique(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, the second `loss` as `loss (2)`; a nameless column has its number, the first is pandas' index."""
+    seen: Counter[str] = Counter()
+    taken = set(names)
+    distinct = []
+    for number, cell in enumerate(names):
+        name = cell or (str(number) if number else "index")
+        seen[name] += 1
+        while seen[name] > 1 and f"{name} ({seen[name]})" in taken:
+            seen[name] += 1
+        distinct.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(distinct)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number or a gap."""
+    return cell in GAPS or NUMBER.fullmatch(cell) is not None
+
+
+def is_date(cell: str) -> bool:
+    """Whether a cell is written like a date."""
+    return _DATE.fullmatch(cell) is not None
+
+
+def _are_dates(cells: Iterable[str]) -> bool:
+    return all(map(_DATE.fullmatch, cells))
+
+
+def _is_real_date(cell: str) -> bool:
+    try:
+        np.datetime64(cell.removesuffix("Z"), "us")
+    except ValueError:
+        return False
+    return True
+
+
+def _written(number: float) -> str:
+    return "" if np.isnan(number) else f"{number:.12g}"
+
+
+def _never_falls(numbers: Numbers) -> bool:
+    """Whether numbers rise, at times by nothing, as loggers repeat a step, and none is missing."""
+    if np.isnan(numbers).any():
+        return False
+    return bool((len(numbers) == 1 or numbers[0] < numbers[-1]) and (numbers[:-1] <= numbers[1:]).all())

@@ -1,0 +1,28 @@
+"""How files are written: their format, and what may be overwritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from liveplot_cli.option import option
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What is asked of the outputs, whatever their format."""
+
+    format: str | None = option(
+        None,
+        "--format",
+        group="Output",
+        metavar="gif|mp4|png",
+        parse=str,
+        shown="by the suffix, gif where there is none and OUT is a pipe or a device",
+        help="What is written; png is a folder of pictures.",
+    )
+    no_clobber: bool = option(
+        False, "--no-clobber", group="Output", shown="", help="Leave a file that exists as it is: that is code 2."
+    )
+    force: bool = option(
+        False, "--force", group="Output", shown="", help="Overwrite a file even if it is closed to writing."
+    )
