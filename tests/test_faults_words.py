@@ -141,6 +141,13 @@ def test_f03_what_no_font_has_is_told_once_with_what_to_install(place: Place, na
     assert told == [f"{message} {fonts}" for fonts in says]
 
 
+def test_f03_workers_that_are_spawned_do_not_say_it_again(place: Place) -> None:
+    rows = "".join(f"{row},1.7e308\n" for row in range(140))
+    spawned = "import multiprocessing; multiprocessing.set_start_method('spawn')"
+    done = render(place, "-j", "2", *SMALL, content=f"学,損\n{rows}", sabotage=spawned, again=False)
+    assert ["install Noto Sans CJK" in line for line in notes(done)] == [True, False]
+
+
 def test_f03_a_font_that_was_just_installed_is_used(place: Place) -> None:
     """With a font of our own, whose shape for one character is a black block."""
     large = ("--size", "480x240", "--dpi", "120", "-t", "損 {rows}", "-k", "line")
@@ -264,9 +271,7 @@ def test_f08_without_a_display_show_says_what_to_do(place: Place, environment: d
 
 PYTHONS = {
     "-O": (*PYTHON, "-O", "-m", "liveplot_cli"),
-    "-OO": (*PYTHON, "-OO", "-m", "liveplot_cli"),
-    "-I": (*PYTHON, "-I", "-m", "liveplot_cli"),
-    "-B": (*PYTHON, "-B", "-m", "liveplot_cli"),
+    "-I -B": (*PYTHON, "-I", "-B", "-m", "liveplot_cli"),
     "a zip file": (*PYTHON, "liveplot.pyz"),
 }
 
