@@ -289,7 +289,6 @@ def test_f10_whatever_way_python_is_started(place: Place, way: str) -> None:
     usual = (place.folder / "a.gif").read_bytes()
     run_cli(place, *arguments, "-j", "2", python=python, environment=settings)
     assert (place.folder / "a.gif").read_bytes() == usual
-    run_cli(place, *arguments, "--fps", "0", python=python, code=2)
     run_cli(place, *arguments, "--ylim", "1,1", python=python, code=2)
     (place.folder / "h.csv").write_text("a,b\n1,2\n3,x\n")
     run_cli(place, *arguments, python=python, code=3)
