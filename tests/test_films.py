@@ -49,7 +49,7 @@ def test_a_film_lasts_for_rows_over_rate(tmp_path: Path, fps: str) -> None:
     assert_time(*both(tmp_path, wave_matrix(31, 3), fps=fps), 31, Fraction(fps))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(fps=st.fractions(Fraction(1, 1000), 400, max_denominator=1001), rows=st.integers(1, 40))
 def test_any_rate_and_any_number_of_rows(tmp_path_factory: pytest.TempPathFactory, fps: Fraction, rows: int) -> None:
     assert_time(*both(tmp_path_factory.mktemp("films"), wave_matrix(rows, 3), fps=fps), rows, fps)
@@ -181,8 +181,8 @@ def test_chromium_shows_the_colours_of_an_mp4_as_they_were_drawn(tmp_path: Path,
         assert np.abs(picture.astype(int) - color).max() <= 4, color
 
 
-@pytest.mark.parametrize("dpi", [60, 97, 100])
-@pytest.mark.parametrize("size", [(16, 16), (17, 19), (408, 301), (409, 31), (820, 613)])
+@pytest.mark.parametrize("dpi", [97, 100])
+@pytest.mark.parametrize("size", [(16, 16), (17, 19), (408, 301), (641, 31), (820, 613)])
 def test_a_film_is_as_large_as_matplotlib_draws_it(
     tmp_path: Path, browser: Chromium, size: tuple[int, int], dpi: int
 ) -> None:

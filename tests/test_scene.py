@@ -227,6 +227,18 @@ def test_a_long_title_is_broken_into_lines_beside_the_counter(title: str, size: 
 
 
 @pytest.mark.usefixtures("themed")
+@pytest.mark.parametrize(
+    ("title", "lines"), [("n" * 20, 1), ("n" * 60, 2), ("n" * 119, 3), ("word " * 23, 3), ("{name}", 2)]
+)
+def test_a_title_is_broken_no_more_often_than_it_must_be(title: str, lines: int) -> None:
+    scene = Scene(History(np.ones((2, 3)), name="_".join("n" * 30)), CHARTS["line"], Look(title=title))
+    scene.draw(1)
+    axes = scene.figure.axes[0]
+    assert axes.get_title(loc="left").count("\n") == lines - 1
+    assert axes.get_window_extent().width > 500
+
+
+@pytest.mark.usefixtures("themed")
 def test_characters_without_a_shape_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
     scene = Scene(HISTORIES["plain"], CHARTS["line"], Look(title="学習 {row}"))
     for position in range(3):

@@ -35,6 +35,30 @@ def display() -> Iterator[str]:
     server.wait()
 
 
+# The message by which a window manager asks a window to close: ICCCM, 4.2.8.1.
+CLOSE = """
+import sys
+from ctypes import CDLL, POINTER, Structure, Union, byref, c_char_p, c_int, c_long, c_ulong, c_void_p
+class Message(Structure):
+    _fields_ = [("type", c_int), ("serial", c_ulong), ("sent", c_int), ("display", c_void_p), ("window", c_ulong),
+                ("kind", c_ulong), ("format", c_int), ("data", c_long * 5)]
+class Event(Union):
+    _fields_ = [("message", Message), ("pad", c_long * 24)]
+x = CDLL("libX11.so.6")
+x.XOpenDisplay.restype, x.XOpenDisplay.argtypes = c_void_p, [c_char_p]
+x.XInternAtom.restype, x.XInternAtom.argtypes = c_ulong, [c_void_p, c_char_p, c_int]
+x.XSendEvent.argtypes = [c_void_p, c_ulong, c_int, c_long, POINTER(Event)]
+x.XCloseDisplay.argtypes = [c_void_p]
+display, window = x.XOpenDisplay(None), int(sys.argv[1])
+close = x.XInternAtom(display, b"WM_DELETE_WINDOW", 0)
+data = (c_long * 5)(close, 0, 0, 0, 0)
+client_message = 33
+event = Event(Message(client_message, 0, 1, display, window, x.XInternAtom(display, b"WM_PROTOCOLS", 0), 32, data))
+x.XSendEvent(display, window, 0, 0, byref(event))
+x.XCloseDisplay(display)
+"""
+
+
 class Shown:
     """A running `liveplot show`, its keyboard and what is to be seen of it."""
 
@@ -47,6 +71,18 @@ class Shown:
 
     def press(self, *keys: str) -> None:
         subprocess.run(["xdotool", "key", "--delay", "50", *keys], env={"DISPLAY": self.display}, check=True)
+
+    def close(self) -> None:
+        """Press the window's own close button, which a window manager would have drawn."""
+        found = subprocess.run(
+            ["xdotool", "search", "--name", "long|steps"],
+            env={"DISPLAY": self.display},
+            capture_output=True,
+            check=True,
+        )
+        subprocess.run(
+            [sys.executable, "-c", CLOSE, found.stdout.split()[-1]], env={"DISPLAY": self.display}, check=True
+        )
 
     def until(self, seen: Callable[[np.ndarray], bool], seconds: float = 15) -> np.ndarray:
         """The first picture that satisfies `seen` twice running, so that it is not one half drawn."""
@@ -165,7 +201,7 @@ def test_a_hint_names_the_keys(show: Callable[..., object]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("options", [["--step"], ["--speed", "3"]], ids=["paused", "playing"])
-def test_a_signal_closes_the_window_and_shows_in_the_exit(
+def test_f09_a_signal_closes_the_window_and_shows_in_the_exit(
     show: Callable[..., object], number: signal.Signals, options: list[str]
 ) -> None:
     with show(*options) as window:
@@ -184,12 +220,14 @@ def test_a_signal_in_the_midst_of_drawing_is_not_swallowed_by_the_toolkit(show: 
         assert window.process.stderr.read() == "Aborted.\n"
 
 
-@pytest.mark.parametrize(
-    "backend", [{}, {"MPLBACKEND": "TkAgg"}, {"MPLBACKEND": "agg"}, {"MPLBACKEND": "nosuch"}], ids=str
-)
-def test_without_a_screen_it_says_what_to_do_and_exits_5(liveplot: Run, waves: Path, backend: dict[str, str]) -> None:
-    done = liveplot("show", "waves.npy", code=5, **backend)
-    assert "liveplot render" in done.stderr or "MPLBACKEND" in done.stderr
+@pytest.mark.parametrize("options", [["--step"], ["--speed", "3"], ["--speed", "2000"]], ids=" ".join)
+def test_f09_a_window_closed_half_way_is_no_fault(show: Callable[..., object], options: list[str]) -> None:
+    with show(*options, name="steps.npy" if "2000" not in options else "long.npy") as window:
+        window.until_white()
+        time.sleep(0.5)
+        window.close()
+        assert window.end() == 0
+        assert window.process.stderr.read() == ""
 
 
 def test_a_missing_file_is_told_even_without_a_screen(liveplot: Run) -> None:

@@ -155,6 +155,8 @@ def place_labels(axis: Axis, labels: NDArray[Any]) -> NDArray[Any]:
 
 def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]:
     """The places themselves, the axis' ticks kept to whole numbers where they are: there is no epoch 2.5."""
+    if (np.abs(places) > FARTHEST).any():
+        _log.warning("numbers beyond %g on the horizontal axis lie outside the picture", FARTHEST)
     if (places % 1 == 0).all():
         axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
     return places
