@@ -95,6 +95,13 @@ def test_refused(place: Place, case: str) -> None:
     run_cli(place, "render", "h.npy", "-o", "a.gif", *SMALL, code=3, says=f"h.npy: .*{says}", megabytes=150)
 
 
+def test_b09_a_header_of_gigabytes_is_not_read(place: Place) -> None:
+    with (place.folder / "h.npy").open("wb") as file:
+        file.write(b"\x93NUMPY\x02\x00\xff\xff\xff\xff")
+        file.truncate(5 << 30)
+    run_cli(place, "render", "h.npy", "-o", "a.gif", code=3, says="the .npy header is broken", megabytes=150)
+
+
 def film(place: Place, array: np.ndarray, says: str = "", name: str = "h") -> bytes:
     np.save(place.folder / f"{name}.npy", array)
     run_cli(place, "render", f"{name}.npy", "-o", "a.gif", "-t", "x", *SMALL, says=says, again=False)
