@@ -347,6 +347,37 @@ def test_e15_a_signal_in_the_middle_of_a_with_statement(place: Place) -> None:
     run.end(-signal.SIGTERM, "^Aborted.$")
 
 
+def test_e15_a_signal_just_before_a_part_is_removed(place: Place) -> None:
+    history(place, old="a.gif")
+    sabotage = (
+        "import signal, liveplot_cli.output as output\n"
+        "remove, soon = output._remove, [signal.SIGTERM]\n"
+        "def interrupted(part):\n"
+        "    if soon: signal.raise_signal(soon.pop())\n"
+        "    remove(part)\n"
+        "output._remove = interrupted\n"
+    )
+    run_cli(place, *RENDER, "-o", "a.gif", *SMALL, sabotage=sabotage, prefix=["prlimit", "--fsize=100"],
+            code=-signal.SIGTERM, says="^Aborted.$")  # fmt: skip
+
+
+def test_e15_after_a_signal_that_was_swallowed_the_next_is_heard(place: Place) -> None:
+    """As happens to one that comes in a callback of C code."""
+    history(place, old="a.gif")
+    sabotage = (
+        "import signal, liveplot_cli.scene as scene\n"
+        "pixels, seen = scene.Scene.pixels, []\n"
+        "def interrupted(*place):\n"
+        "    seen.append(1)\n"
+        "    try: len(seen) == 2 and signal.raise_signal(signal.SIGTERM)\n"
+        "    except BaseException: pass\n"
+        "    len(seen) == 4 and signal.raise_signal(signal.SIGTERM)\n"
+        "    return pixels(*place)\n"
+        "scene.Scene.pixels = interrupted\n"
+    )
+    run_cli(place, *RENDER, "-o", "a.gif", *SMALL, sabotage=sabotage, code=-signal.SIGTERM, says="^Aborted.$")
+
+
 def test_e18_a_killed_command_leaves_what_was_there(place: Place, finished: dict[str, bytes]) -> None:
     run = started(place, "-j", "2")
     wait_for(lambda: any(path.stat().st_size > 1000 for path in place.folder.glob(".liveplot-*")))

@@ -147,7 +147,17 @@ def test_a_dropped_frame_is_missed(number: int) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "change"),
-    [("stsz", 11), ("stts", 11), ("mdhd", 19), ("mdhd", 15), ("tkhd", 81), ("stco", 11), ("stsd", 41), ("mdat", -5)],
+    [
+        ("stsz", 11),
+        ("stsz", 15),
+        ("stts", 11),
+        ("mdhd", 19),
+        ("mdhd", 15),
+        ("tkhd", 81),
+        ("stco", 11),
+        ("stsd", 41),
+        ("mdat", -5),
+    ],
 )
 def test_a_changed_number_in_the_index_of_an_mp4_is_missed(kind: str, change: int) -> None:
     content = bytearray(FILMS["mp4"])
