@@ -59,8 +59,8 @@ class Started:
     begun: float
 
     def end(
-        self, code: int = 0, says: str = "", *, stdout: bytes | None = b"", seconds: float = 30, megabytes: float = 400,
-        ignoring: Sequence[str] = (), or_new: Mapping[str, bytes] | None = None,
+        self, code: int | Sequence[int] = 0, says: str = "", *, stdout: bytes | None = b"", seconds: float = 30,
+        megabytes: float = 400, ignoring: Sequence[str] = (), or_new: Mapping[str, bytes] | None = None,
     ) -> Done:  # fmt: skip
         """Wait for its end and hold it to U1 to U8; the code of a signal is minus its number.
 
@@ -68,14 +68,15 @@ class Started:
         go. `or_new` is what files may hold instead of what was there before, for a signal may come when all is done.
         """
         done = self._done(seconds)
-        assert done.code == code, f"code {done.code}, not {code}: {done.stderr}"
+        codes = [code] if isinstance(code, int) else code
+        assert done.code in codes, f"code {done.code}, not {code}: {done.stderr}"
         _assert_one_sentence(done, says)  # U1, U6
         if stdout is not None:
             assert done.stdout == stdout  # U2
         after = self.place.state(ignoring)
         changed = {name for name in after | self.before if after.get(name) != self.before.get(name)}
         changed = {name for name in changed if not _is_one_of(name, ignoring)}
-        if code:
+        if done.code:
             new = {f"here/{name}" for name, content in (or_new or {}).items() if self.place.holds(name, content)}
             assert changed <= new, changed  # U3, U4, U8
         else:

@@ -175,8 +175,12 @@ def test_d08_a_pipe_with_a_name_is_given_the_film(place: Place, name: str, linke
     os.mkfifo(place.folder / name)
     (place.folder / "link").symlink_to(name)
     reader = ["sh", "-c", f"cat {name} > {place.root}/got"]
-    with subprocess.Popen(reader, cwd=place.folder):
-        run_cli(place, *RENDER, "-o", "link" if linked else name, *SMALL, again=False)
+    with subprocess.Popen(reader, cwd=place.folder) as process:
+        try:
+            run_cli(place, *RENDER, "-o", "link" if linked else name, *SMALL, again=False)
+            process.wait(10)
+        finally:
+            process.kill()
     assert (place.folder / name).is_fifo()
     assert whole((place.root / "got").read_bytes(), place.root / "film")
 
@@ -468,6 +472,21 @@ def test_d20_nobody_listens(place: Place, output: str, closing: list[str]) -> No
     with Path("/dev/full").open("wb") as full:
         place.start(*RENDER, "-o", output, *SMALL, stdout=full, prepared=prepare).end(ignoring=[output])
     assert whole((place.folder / output).read_bytes(), place.root / "film")
+
+
+def test_d20_the_numbers_of_closed_streams_are_not_those_of_other_files(place: Place) -> None:
+    """Or what a library says on stderr would end in the film."""
+    history(place)
+    sabotage = (
+        "import os, liveplot_cli.scene as scene\n"
+        "pixels, nothing = scene.Scene.pixels, os.stat('/dev/null')\n"
+        "def looking(*place):\n"
+        "    assert all(os.path.samestat(os.fstat(number), nothing) for number in range(3))\n"
+        "    return pixels(*place)\n"
+        "scene.Scene.pixels = looking\n"
+    )
+    run_cli(place, *RENDER, "-o", "a.gif", *SMALL, sabotage=sabotage, again=False, ignoring=["a.gif"],
+            prepared=lambda: [os.close(number) for number in range(3)])  # fmt: skip
 
 
 def test_d20_stdout_that_takes_no_film(place: Place) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 _PIECE = 1 << 20
+_FULL = 255  # bytes of a block
 _EXTENSION, _IMAGE, _TRAILER = b"!", b",", b";"
 _CONTROL, _APPLICATION = 0xF9, 0xFF
 _LOOPS = b"\x0bNETSCAPE2.0\x03\x01"
@@ -102,19 +103,23 @@ class _Blocks:
             self.take(3 << (flags & 7) + 1)
 
     def skip_data(self) -> int:
-        """Pass over blocks that begin with their length, up to the empty one; how many bytes they hold."""
+        """Pass over blocks that begin with their length, up to the empty one; how many bytes they hold.
+
+        All but the last are full as they are written here: one that begins where a byte was lost hardly ever is.
+        """
         total = 0
-        while length := self.take(1)[0]:
+        while (length := self.take(1)[0]) == _FULL:
             # What most of a film is made of: within a piece, without a call for each.
-            piece, place, last = self._piece, self._place + length, len(self._piece) - 256
-            total += length
-            while place < last and (length := piece[place]):
-                place += length + 1
-                total += length
-            self._place = min(place, len(piece))
-            if place > len(piece):
-                self.take(place - len(piece))
-        return total
+            piece, place, last = self._piece, self._place + _FULL, len(self._piece)
+            total += _FULL
+            while place < last and piece[place] == _FULL:
+                place += 1 + _FULL
+                total += _FULL
+            self._place = min(place, last)
+            self.take(place - self._place)
+        if length and self.take(length + 1)[-1]:
+            raise ValueError("its blocks do not follow one another")
+        return total + length
 
     def at_end(self) -> bool:
         """Whether nothing is left."""

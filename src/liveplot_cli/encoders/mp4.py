@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from liveplot_cli.errors import MissingError
+from liveplot_cli.errors import MissingError, OutputError
 from liveplot_cli.option import option
 from liveplot_cli.timing import ticks
 
@@ -99,6 +99,19 @@ def _require_codec() -> None:
         ) from None
 
 
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Turn a failure of the codec into an `OutputError`, unless it is the disk's or for want of memory."""
+    from av.error import FFmpegError
+
+    try:
+        yield
+    except (OSError, MemoryError):
+        raise
+    except FFmpegError as error:
+        raise OutputError(f"the codec failed ({error.strerror}), for want of memory perhaps") from error
+
+
 @dataclass(frozen=True)
 class _Mp4Film:
     drawn: tuple[int, int]
@@ -137,7 +150,8 @@ class _Mp4Film:
         try:
             stream = container.add_stream("libx264", self.fps)
             self.configure(stream.codec_context)
-            container.start_encoding()
+            with _faults():
+                container.start_encoding()
             written = 0
 
             def append(chunk: _Chunk) -> None:
@@ -209,12 +223,14 @@ class _Coder:
         repeats = next(self._repeats)
         frame = self._converted(self._even(pixels))
         for frame.pts in range(self._frames, self._frames + repeats):
-            self._packets += self._codec.encode(frame)
+            with _faults():
+                self._packets += self._codec.encode(frame)
         self._frames += repeats
 
     def finish(self) -> _Chunk:
         if self._frames:
-            self._packets += self._codec.encode(None)
+            with _faults():
+                self._packets += self._codec.encode(None)
         return [(_without_note(bytes(packet)), packet.is_keyframe) for packet in self._packets]
 
     def _even(self, pixels: Pixels) -> Pixels:
