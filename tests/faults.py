@@ -17,25 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import films
+from again import HOSTILE_SETTINGS, run_again
 
 COMMAND = (sys.executable, "-W", "error", "-m", "liveplot_cli")
 SMALL = ("--size", "96x64", "--dpi", "30")
 OLD = b"what stood here before"
-# What a user's own settings may say, none of which may change a picture.
-HOSTILE_SETTINGS = """
-backend: nosuch
-savefig.bbox: tight
-savefig.dpi: 300
-savefig.transparent: True
-figure.dpi: 37
-text.usetex: True
-axes.formatter.use_locale: True
-lines.linewidth: 9
-font.size: 31
-"""
 _CLOSING = re.compile(r"(.+): ([\d,]+) frames?, ([\d.]+) s, (\d+)x(\d+), ([\d,]+) bytes")
 # One of its own, without a network, whoever runs the tests.
 _NO_NETWORK = ("unshare", "-n") if os.getuid() == 0 else ("unshare", "-r", "-n")
+_OF_START = {"sabotage", "prefix", "environment", "prepared", "python", "network"}
 
 
 @dataclass
@@ -109,12 +99,13 @@ class Place:
     folder: Path = field(init=False)
     home: Path = field(init=False)
     temporary: Path = field(init=False)
+    given: Path = field(init=False)
     said: Path = field(init=False)
     answered: Path = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder, self.home, self.temporary = (self.root / name for name in ("here", "home", "temporary"))
-        self.said, self.answered = self.root / "stderr", self.root / "stdout"
+        self.given, self.said, self.answered = (self.root / name for name in ("stdin", "stderr", "stdout"))
         for path in (self.folder, self.home, self.temporary):
             path.mkdir(exist_ok=True)
 
@@ -170,37 +161,36 @@ class Place:
         return path.is_file() and path.read_bytes() == content
 
 
-def run_cli(place: Place, *arguments: str | bytes, code: int = 0, says: str = "", **how: Any) -> Done:
+def run_cli(
+    place: Place, *arguments: str | bytes, code: int = 0, says: str = "", again: bool = True, stdin: Any = b"",
+    **how: Any,
+) -> Done:  # fmt: skip
     """Run the command and hold it to U1 to U9: what succeeds is done again under hostile settings, byte for byte."""
-    starting = {
-        name: how.pop(name)
-        for name in ("sabotage", "prefix", "environment", "stdin", "prepared", "python", "network")
-        if name in how
-    }
-    again = how.pop("again", True)
-    given = starting.pop("stdin", b"")
-    if isinstance(given, bytes):
-        source = place.root / "stdin"
-        source.write_bytes(given)
-    done = _fed(place, given, arguments, starting, code, says, how)
+    starting = {name: how.pop(name) for name in [*how] if name in _OF_START}
+    if isinstance(stdin, bytes):
+        place.given.write_bytes(stdin)
+    done = _once(place, stdin, arguments, starting, code, says, how)
     if code == 0 and again:
         written = _written(place, done.stderr)
         settings = place.root / "matplotlibrc"
         settings.write_text(HOSTILE_SETTINGS)
         environment = {**(starting.pop("environment", None) or {}), "MATPLOTLIBRC": str(settings)}
-        _fed(place, given, arguments, {**starting, "environment": environment}, code, says, how)
+        if starting or not isinstance(stdin, bytes):
+            _once(place, stdin, arguments, {**starting, "environment": environment}, code, says, how)
+        else:
+            assert run_again(place.folder, arguments, place.given, place.environment(environment)) == 0
         assert _written(place, done.stderr) == written  # U9
     return done
 
 
-def _fed(
-    place: Place, given: Any, arguments: Sequence[Any], starting: dict[str, Any], code: int, says: str,
+def _once(
+    place: Place, stdin: Any, arguments: Sequence[Any], starting: dict[str, Any], code: int, says: str,
     how: dict[str, Any],
 ) -> Done:  # fmt: skip
-    if not isinstance(given, bytes):
-        return place.start(*arguments, stdin=given, **starting).end(code, says, **how)
-    with (place.root / "stdin").open("rb") as stdin:
+    if not isinstance(stdin, bytes):
         return place.start(*arguments, stdin=stdin, **starting).end(code, says, **how)
+    with place.given.open("rb") as given:
+        return place.start(*arguments, stdin=given, **starting).end(code, says, **how)
 
 
 def assert_whole(place: Place, said: str, changed: set[str]) -> None:
