@@ -78,9 +78,10 @@ class Started:
 
     def _done(self, seconds: float) -> Done:
         """Its end. It is killed, with all of its session, where that is not in time."""
-        pid, status = 0, 0
+        pid, status, megabytes = 0, 0, 0.0
         while not pid:
-            pid, status, used = os.wait4(self.process.pid, os.WNOHANG)
+            megabytes = max(megabytes, _megabytes(self.process.pid))
+            pid, status = os.waitpid(self.process.pid, os.WNOHANG)
             if time.monotonic() - self.begun > seconds:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 raise AssertionError(f"it takes longer than {seconds} s: {self.place.said.read_text()}")
@@ -88,7 +89,7 @@ class Started:
         self.process.returncode = os.waitstatus_to_exitcode(status)
         said = self.place.said.read_bytes().decode("utf-8", "surrogateescape")
         took = time.monotonic() - self.begun
-        return Done(self.process.returncode, self.place.answered.read_bytes(), said, took, used.ru_maxrss / 1024)
+        return Done(self.process.returncode, self.place.answered.read_bytes(), said, took, megabytes)
 
 
 @dataclass
@@ -242,6 +243,19 @@ def _assert_one_sentence(done: Done, says: str) -> None:
     if done.code > 0:
         assert "internal" not in done.stderr
         assert "bug" not in done.stderr
+
+
+def _megabytes(process: int) -> float:
+    """The most that a process or one of its workers has taken so far; what `wait4` tells counts this process too."""
+    found = [0.0]
+    try:
+        workers = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        for number in (process, *workers):
+            status = Path(f"/proc/{number}/status").read_text()
+            found += [int(kilobytes) / 1024 for kilobytes in re.findall(r"^VmHWM:\s+(\d+)", status, re.MULTILINE)]
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        pass
+    return max(found)
 
 
 def _facts(path: Path) -> tuple[Any, ...]:
