@@ -100,3 +100,19 @@ def test_the_glossary_is_the_language_of_the_files() -> None:
         assert not refused.search(path.stem)
         for name in re.findall(r"^\s*(?:def|class) (\w+)", path.read_text(), re.MULTILINE):
             assert not refused.search(name.lower()), f"{path.name}: {name}"
+
+
+CASES = [f"{section}{number:02}" for section, count in zip("ABCDEFG", (39, 20, 10, 20, 22, 12, 4), strict=True)
+         for number in range(1, count + 1)]  # fmt: skip
+
+
+def test_every_case_of_faults_is_a_test_and_every_test_that_is_named_exists() -> None:
+    reliability = (ROOT / "docs" / "reliability.md").read_text()
+    tests = "".join(path.read_text() for path in sorted((ROOT / "tests").glob("test_*.py")))
+    functions = set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE))
+    named = set(re.findall(r"\b(test_\w+)`", reliability)) - {"test_refused"}
+    assert named
+    assert named <= functions, named - functions
+    ids = set(re.findall(r"\"([A-G]\d\d)(?= |\")", tests))
+    ids |= {case.upper() for name in functions for case in re.findall(r"_([a-g]\d\d)(?=_)", name)}
+    assert [case for case in CASES if case not in ids] == []

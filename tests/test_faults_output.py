@@ -18,7 +18,7 @@ import pytest
 import films
 from conftest import wave_matrix
 from faults import COMMAND, OLD, SMALL, Place, run_cli
-from hostile import AS_NOBODY, history, immutable, injected, let_nobody_in, mounted
+from hostile import AS_NOBODY, NOBODY, history, immutable, injected, let_nobody_in, mounted
 from liveplot_cli import OutputError, UsageError, render
 
 RENDER = ("render", "h.npy")
@@ -130,6 +130,15 @@ def test_d06_modes(place: Place, mask: int) -> None:
     assert modes["old.gif"] == 0o640
     assert modes["new.gif"] == modes["new.mp4"] == 0o666 & ~mask
     assert modes["frames"] == 0o777 & ~mask
+
+
+def test_d06_an_old_file_keeps_its_owner(place: Place) -> None:
+    history(place, old="a.gif")
+    os.chown(place.folder / "a.gif", NOBODY, NOBODY)
+    (place.folder / "a.gif").chmod(0o640)
+    run_cli(place, "render", "h.npy", "-o", "a.gif", *SMALL)
+    facts = (place.folder / "a.gif").stat()
+    assert (facts.st_uid, facts.st_gid, facts.st_mode & 0o777) == (NOBODY, NOBODY, 0o640)
 
 
 @pytest.mark.parametrize("old", [True, False], ids=["to a file", "to nothing"])

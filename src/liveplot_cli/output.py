@@ -66,9 +66,7 @@ class File:
     def settle(self, part: Path) -> int:
         """Bring a part that is whole to the disk, as the old file's like; how many bytes it has."""
         with faults(self.path):
-            mode = _mode(_final(self.path))
-            if mode is not None:
-                part.chmod(stat.S_IMODE(mode))
+            _liken(part, _final(self.path))
             _flush(part)
             return part.stat().st_size
 
@@ -230,6 +228,17 @@ def _mode(final: Path) -> int | None:
         return final.stat().st_mode
     except FileNotFoundError:
         return None
+
+
+def _liken(part: Path, final: Path) -> None:
+    """Give a new file the owner and the mode of the old one, if there is one."""
+    try:
+        old = final.stat()
+    except FileNotFoundError:
+        return
+    with suppress(PermissionError):  # none but root may give a file away
+        os.chown(part, old.st_uid, old.st_gid)
+    part.chmod(stat.S_IMODE(old.st_mode))  # last, for a change of the owner takes rights away
 
 
 def _identity(place: Path | int) -> object:
