@@ -32,6 +32,17 @@ const event = (target, name) => new Promise((done, failed) => {
   target.addEventListener(name, done, {once: true});
   target.addEventListener("error", () => failed(target.error), {once: true});
 });
+const sleep = milliseconds => new Promise(done => setTimeout(done, milliseconds));
+const settled = async (video, size) => {
+  let shown = pixels(video, ...size);
+  for (let tries = 0; tries < 50; tries++) {
+    await sleep(50);
+    const before = shown;
+    shown = pixels(video, ...size);
+    if (shown.every((value, place) => value === before[place])) break;
+  }
+  return shown;
+};
 async function gif(data, wanted) {
   const decoder = new ImageDecoder({data, type: "image/gif", preferAnimation: true});
   await decoder.tracks.ready;
@@ -60,9 +71,12 @@ async function mp4(data, wanted) {
   const size = [video.videoWidth, video.videoHeight], parts = [];
   for (const time of wanted) {
     const sought = event(video, "seeked");
+    const presented = new Promise(done => video.requestVideoFrameCallback(done));
     video.currentTime = time < 0 ? video.duration + time : time;
     await sought;
-    parts.push(pixels(video, ...size));
+    // A picture that is there already is not presented again; one that is not may take a while to come.
+    await Promise.race([presented, sleep(500)]);
+    parts.push(await settled(video, size));
   }
   const facts = {duration: video.duration, size};
   video.remove();

@@ -103,6 +103,7 @@ READ: dict[str, Read] = {
     "A15 an empty column": Read("a,b\n1,\n2,\n", ("a", "b"), [[1, nan], [2, nan]], "column 'b' has no finite number"),
     "A17 a delimiter at each end": Read("a,b,\n1,2,\n3,4,\n", ("a", "b"), TWO),
     "A17 and no header": Read("1,2,\n3,4,\n", ("0", "1"), TWO),
+    "A17 a column of gaps": Read("1,nan\n3,nan\n", ("0", "1"), [[1, nan], [3, nan]]),
     "A18 a mark": Read(b"\xef\xbb\xbfa,b\n1,2\n3,4\n", ("a", "b"), TWO),
     "A18 a mark and no header": Read(b"\xef\xbb\xbf1,2\n3,4\n", ("0", "1"), TWO),
     "A19 CR LF": Read("a,b\r\n1,2\r\n3,4\r\n", ("a", "b"), TWO),

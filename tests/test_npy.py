@@ -111,7 +111,7 @@ def test_infinities_become_gaps_and_are_told_once(tmp_path: Path, caplog: pytest
     values = read_bytes(tmp_path, saved(np.array([[1, np.inf], [-np.inf, np.nan]]))).values
     assert np.isnan(values).tolist() == [[False, True], [True, True]]
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
-        (logging.WARNING, "run.npy: 3 of 4 cells hold no finite number and are gaps")
+        (logging.WARNING, "run.npy: 3 of 4 cells hold no finite number and are gaps; column '1' has no finite number")
     ]
 
 

@@ -202,23 +202,6 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     assert films.gifsicle(tmp_path / "out.gif").images == 300
 
 
-def test_a_folder_closed_to_us_is_code_4_before_any_work(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(0o555)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
-    # All is imported while we may still read it; root then becomes nobody, to whom the folder is closed.
-    code = (
-        "import os, sys, liveplot_cli.jobs.render\n"
-        "from liveplot_cli.cli import run\n"
-        f"os.getuid() or os.setuid({NOBODY})\n"
-        "sys.exit(run(['render', 'missing.npy', '-o', 'closed/out.gif']))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 4, done.stderr
-    assert "closed to writing" in done.stderr
-
-
 def test_an_old_film_is_seen_whole_until_the_new_one_is(liveplot: Run, tmp_path: Path, waves: Path) -> None:
     liveplot("render", "waves.npy", "-o", "out.gif", "--size", "160x120")
     old = (tmp_path / "out.gif").read_bytes()

@@ -163,8 +163,8 @@ class _PutBack(io.RawIOBase):
         """Fill the buffer with what comes next, and say how much it is."""
         part = self._start[: len(buffer)]
         if not part and not self._ended:
-            part = self._stream.read(len(buffer))
-            self._ended = not part
+            part = self._stream.read(len(buffer))  # all that it asks for, but at the end
+            self._ended = len(part) < len(buffer)
         self._start = self._start[len(part) :]
         buffer[: len(part)] = part
         return len(part)

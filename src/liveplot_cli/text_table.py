@@ -100,6 +100,7 @@ class _Text:
             names = None if header else self._names_in(comment)
         else:
             names = None
+        ends_empty = not any(row[-1] for row in rows)
         if header:
             names, lines, rows = rows[0], lines[1:], rows[1:]
         parts: list[Part] = []
@@ -112,7 +113,7 @@ class _Text:
         if not parts:
             raise DataError("there is a header but no row of numbers below it")
         table = Table(unique(names) if names else _numbered(self._width), names is not None, parts)
-        return _without_empty_end(table) if not names or not names[-1] else table
+        return _without_empty_end(table) if ends_empty else table
 
     def _parts(self, lines: list[int], rows: list[list[str]]) -> Iterator[Part]:
         if rows:
