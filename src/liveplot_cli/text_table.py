@@ -87,6 +87,7 @@ class _Text:
         self._width = self._first_line = 0
         self._comment = ""  # the one right above the first row
         self._worded = False  # the first column, as far as it has been read
+        self._open_ended = True  # each row so far ends in a delimiter
 
     def table(self, header: bool | None, allow: Callable[[int], object]) -> Table:
         """All of it."""
@@ -111,7 +112,7 @@ class _Text:
         if not parts:
             raise DataError("there is a header but no row of numbers below it")
         table = Table(unique(names) if names else _numbered(self._width), names is not None, parts)
-        return _without_empty_end(table) if not names or not names[-1] else table
+        return _without_last_column(table) if self._open_ended and not (names and names[-1]) else table
 
     def _parts(self, lines: list[int], rows: list[list[str]]) -> Iterator[Part]:
         if rows:
@@ -187,6 +188,7 @@ class _Text:
     def _part(self, lines: list[int], rows: list[list[str]]) -> Part:
         if self._decimal is None:
             self._decimal = self._shown_decimal(rows)
+        self._open_ended = self._open_ended and self._width > 1 and not any(row[-1] for row in rows)
         numbers = np.empty((len(rows), self._width))
         words = {}
         for column, cells in enumerate(zip(*rows, strict=True)):
@@ -283,6 +285,7 @@ class _Text:
         cells = None if marked is None else _cells(marked, width)
         if marked is None or cells is None:
             return None
+        self._open_ended = self._open_ended and bool(cells.empty[width - 1 :: width].all())
         if cells.empty.any():
             marked = np.insert(np.frombuffer(marked, np.uint8), cells.ends[cells.empty], _GAP[0]).tobytes()
         numbers = _json_numbers(b"[" + marked.translate(_AS_JSON)[:-1] + b"]")
@@ -401,11 +404,8 @@ def _numbered(width: int) -> tuple[str, ...]:
     return tuple(str(number) for number in range(width))
 
 
-def _without_empty_end(table: Table) -> Table:
-    """The table without its last, nameless column where it is empty throughout: each line ended in a delimiter."""
-    last = len(table.names) - 1
-    if not last or any(last in part.words or not np.isnan(part.numbers[:, last]).all() for part in table.parts):
-        return table
+def _without_last_column(table: Table) -> Table:
+    """The table without what is no column, for each line ended in a delimiter."""
     logging.getLogger(__name__).info("the last column, nameless and empty, is left out")
     return Table(
         table.names[:-1], table.named, [Part(part.numbers[:, :-1], part.lines, part.words) for part in table.parts]
