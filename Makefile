@@ -1,10 +1,11 @@
-# Targets: demo (films from real data), test (all tests), check (style, types, layers, docs), bench, docs.
+# Targets: demo (films from real data), test (all tests), check (style, types, layers, docs), bench, docs, fuzz (the
+# readers, with whatever bytes; SECONDS of it for each of FORMATS).
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check bench docs tools clean
+.PHONY: demo test check bench docs fuzz tools clean
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
@@ -32,6 +33,15 @@ bench: $(VENV)/.installed-dev tools
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/build.py
 
+SECONDS ?= 60
+FORMATS ?= csv tsv jsonl npy npz csv.gz jsonl.gz npy.gz npz.gz
+
+# Ends at the first crash, and says where the file lies and how it becomes a test.
+fuzz: $(VENV)/.installed-dev
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[fuzz]'
+	@for format in $(FORMATS); do \
+	  echo "$$format, $(SECONDS) s"; $(BIN)/python fuzz/readers.py "$$format" $(SECONDS) || exit 1; done
+
 # Programs that the tests use to look at films and windows from outside.
 tools:
 	@BIN=$(BIN) tests/install-tools
@@ -52,4 +62,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo fuzz/work

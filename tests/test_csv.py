@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liveplot_cli.errors import DataError, LiveplotError, UsageError
+from liveplot_cli.errors import DataError, UsageError
 from liveplot_cli.history import History
 from liveplot_cli.readers import read
 from liveplot_cli.readers.csv import delimiter
@@ -663,47 +663,3 @@ def test_any_names_are_read_back(folder: Path, names: list[str], delimiter: str,
     history = read_text(folder, content, delimiter=delimiter, header=True, index="none")
     assert history.columns == tuple(name.replace("\r\n", "\n").replace("\r", "\n") for name in names)
     assert history.values.tolist() == [list(range(len(names)))]
-
-
-OPTIONS = st.sampled_from(
-    [{}, {"transpose": True}, {"header": True}, {"header": False}, {"delimiter": "space"}, {"delimiter": ";"},
-     {"index": 0}, {"index": "none"}, {"columns": "0"}, {"rows": "1:"}]
-)  # fmt: skip
-
-
-def reads_or_refuses(folder: Path, content: bytes, options: dict[str, object]) -> None:
-    """A warning is an error in these tests, so what is read is read without one."""
-    try:
-        history = read_text(folder, content, **options)
-    except LiveplotError as error:
-        refused = error
-    else:
-        assert np.isfinite(history.values).any()
-        assert history.values.shape == (len(history.labels), len(history.columns))
-        return
-    assert refused.sentence.startswith("log.csv: ")
-    assert refused.sentence.isprintable()
-
-
-@settings(max_examples=100, deadline=None)
-@given(content=st.binary(max_size=200), mark=st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe"]), options=OPTIONS)
-def test_any_bytes_are_read_or_refused(folder: Path, content: bytes, mark: bytes, options: dict[str, object]) -> None:
-    reads_or_refuses(folder, mark + content, options)
-
-
-@settings(max_examples=100, deadline=None)
-@given(content=st.text(st.characters(codec="utf-8"), max_size=200), options=OPTIONS)
-def test_any_text_is_read_or_refused(folder: Path, content: str, options: dict[str, object]) -> None:
-    reads_or_refuses(folder, content.encode(), options)
-
-
-PIECES = st.sampled_from(
-    ["1", "2.5", "-3e8", "inf", "NA", "", "nan", "x", "step", "2024-01-01", "2023-02-30", "1999-12", "9" * 400,
-     ",", ",", ",", ";", "\t", "|", " ", '"', '""', "\n", "\n", "\r\n", "\r", "#", "\0", "\x85", "\u2028", "٣"]
-)  # fmt: skip
-
-
-@settings(max_examples=200, deadline=None)
-@given(pieces=st.lists(PIECES, max_size=40), options=OPTIONS)
-def test_anything_like_a_table_is_read_or_refused(folder: Path, pieces: list[str], options: dict[str, object]) -> None:
-    reads_or_refuses(folder, "".join(pieces).encode(), options)

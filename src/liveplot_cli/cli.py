@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from liveplot_cli.write import Rendered
 
+_LONGEST_LINE = 300  # characters of an error
+
 # The jobs, and with them numpy, matplotlib and PyAV, are imported when a command runs: help must come at once.
 _DRAWING = [Timing, Selection, *readers.load_all(), *charts.load_all(), Look, Limits]
 
@@ -166,7 +168,9 @@ def _told(error: Exception) -> tuple[str, int]:
 
 
 def _complain(sentence: str) -> None:
-    _say(f"Error: {' '.join(sentence.split())}")
+    """One line, which click makes as long as what was typed."""
+    line = f"Error: {' '.join(printable(sentence).split())}"
+    _say(line if len(line) < _LONGEST_LINE else f"{line[: _LONGEST_LINE - 2]}…")
 
 
 def _say(line: str) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _SHOWN = 60
+_LONGEST_CURE = 60
+_LISTED, _LISTED_LENGTH = 8, 100
 
 
 class LiveplotError(Exception):
     """One sentence that says what is wrong, where, and what to do about it.
 
     `cure` names an option and a value that would help, as `("columns", "loss,accuracy")`; the command line shows it as
-    a flag, Python as a keyword.
+    a flag, Python as a keyword. One that is too long to be read is left out.
     """
 
     exit_code = 1
@@ -17,7 +21,7 @@ class LiveplotError(Exception):
     def __init__(self, sentence: str, *, cure: tuple[str, str] | None = None) -> None:
         super().__init__(sentence)
         self.sentence = sentence
-        self.cure = cure
+        self.cure = cure if cure and len(repr(cure[1])) <= _LONGEST_CURE else None
 
     def __str__(self) -> str:
         if self.cure is None:
@@ -67,9 +71,20 @@ def printable(text: str) -> str:
     )
 
 
+def listed(names: Iterable[object]) -> str:
+    """The first names of many, quoted: at least one of them, and no more than a sentence has room for."""
+    found: list[str] = []
+    for name in names:
+        if len(found) == _LISTED or (found and len(", ".join(found)) + len(quoted(name)) > _LISTED_LENGTH):
+            return ", ".join([*found, "…"])
+        found.append(quoted(name))
+    return ", ".join(found)
+
+
 def quoted(text: object) -> str:
     """Untrusted text, safe to print: quoted, escaped and shortened to one readable piece."""
     text = str(text)
-    if len(text) > _SHOWN:
-        text = text[: _SHOWN - 1] + "…"
-    return repr(text)
+    kept = text[:_SHOWN]
+    while len(repr(kept)) > _SHOWN + 2:  # an escape takes up to ten characters
+        kept = kept[:-1]
+    return repr(text if kept == text else kept[: _SHOWN - 1] + "…")

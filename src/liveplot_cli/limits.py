@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from liveplot_cli.errors import LimitError, UsageError
+from liveplot_cli.errors import LimitError, UsageError, quoted
 from liveplot_cli.option import option
 
 LONGEST_SIDE = 16_384  # pixels: no MP4 has more
@@ -18,15 +18,15 @@ def count(text: str) -> int:
     """A whole number, 1 or more, that may be written with commas or underscores."""
     digits = text.replace(",", "").replace("_", "")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 16 and int(digits)):
-        raise ValueError(f"{text!r} is not a whole number from 1 on")
+        raise ValueError(f"{quoted(text)} is not a whole number from 1 on")
     return int(digits)
 
 
 def size(text: str) -> int:
     """A number of bytes from `500M` or `4G`."""
-    match = re.fullmatch(r"([0-9]{1,15})([KMGT]?)(?:i?B)?", text, re.IGNORECASE)
+    match = re.fullmatch(r"([0-9]{1,15})([KMGT]?)(?:i?B)?", text, re.IGNORECASE | re.ASCII)
     if not match or not int(match[1]):
-        raise ValueError(f"{text!r} is not a size such as 500M or 4G")
+        raise ValueError(f"{quoted(text)} is not a size such as 500M or 4G")
     return int(match[1]) * _UNITS[match[2].upper()]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from liveplot_cli.errors import quoted
 from liveplot_cli.option import option
 
 FARTHEST = 1e300  # beyond it the arithmetic of an axis overflows
@@ -18,11 +19,11 @@ def number_pair(text: str) -> tuple[float | None, float | None]:
     except ValueError:
         pair = []
     if len(pair) != 2 or any(limit is not None and not math.isfinite(limit) for limit in pair):
-        raise ValueError(f"{text!r} is not two numbers such as 0,1 or 0, or ,1")
+        raise ValueError(f"{quoted(text)} is not two numbers such as 0,1 or 0, or ,1")
     if any(limit is not None and abs(limit) > FARTHEST for limit in pair):
-        raise ValueError(f"{text!r} goes beyond {FARTHEST:g}, where no picture reaches")
+        raise ValueError(f"{quoted(text)} goes beyond {FARTHEST:g}, where no picture reaches")
     if pair[0] is not None and pair[0] == pair[1]:
-        raise ValueError(f"{text!r} leaves no room between the limits")
+        raise ValueError(f"{quoted(text)} leaves no room between the limits")
     return pair[0], pair[1]
 
 
@@ -30,14 +31,14 @@ def pixel_size(text: str) -> tuple[int, int]:
     """Width and height in pixels from `640x480`."""
     width, _, height = text.lower().partition("x")
     if not (_is_whole(width) and _is_whole(height) and int(width) and int(height)):
-        raise ValueError(f"{text!r} is not a size in pixels such as 640x480")
+        raise ValueError(f"{quoted(text)} is not a size in pixels such as 640x480")
     return int(width), int(height)
 
 
 def dots_per_inch(text: str) -> int:
     """Dots per inch, 20 to 1000."""
     if not _is_whole(text) or not 20 <= int(text) <= 1000:
-        raise ValueError(f"{text!r} is not a whole number from 20 to 1000")
+        raise ValueError(f"{quoted(text)} is not a whole number from 20 to 1000")
     return int(text)
 
 

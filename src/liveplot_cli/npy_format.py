@@ -7,6 +7,7 @@ exceptions, allots whatever memory it names, and advises to run what it holds.
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ from liveplot_cli.input import Input
 
 MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
+_LONGEST_LENGTH = 128  # bits; Python writes no number of more than 4300 figures
 _AT_ONCE = 1 << 20  # bytes
 
 
@@ -54,9 +56,13 @@ def read_header(stream: IO[bytes]) -> Header:
     counted = _Counted(stream, len(start))
     try:
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[start[-2], start[-1]]
-        shape, turned, dtype = read(counted, max_header_size=_LONGEST_HEADER)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that Python 2 wrote it: it can be read
+            shape, turned, dtype = read(counted, max_header_size=_LONGEST_HEADER)
     except Exception as error:
         raise DataError(f"the .npy header is broken ({type(error).__name__})") from None
+    if any(length.bit_length() > _LONGEST_LENGTH for length in shape):
+        raise DataError("the .npy header is broken: no array is as long as it says")
     if any(isinstance(length, bool) or length < 0 for length in shape):
         raise DataError(f"the .npy header is broken: its shape is {quoted(shape)[1:-1]}")
     if dtype.hasobject:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Number
 from typing import Any, TypeVar
 
-from liveplot_cli.errors import UsageError
+from liveplot_cli.errors import UsageError, quoted
 
 T = TypeVar("T")
 
@@ -69,8 +69,8 @@ def refuse_unused(given: Iterable[str], used: Iterable[type], known: Iterable[ty
             continue
         owners = [cls.__name__.lower() for cls in known if name in options_of(cls)]
         if not owners:
-            raise UsageError(f"there is no option {name!r}")
-        raise UsageError(f"the option {name!r} belongs to {' and '.join(owners)}, which is not used here")
+            raise UsageError(f"there is no option {quoted(name)}")
+        raise UsageError(f"the option {quoted(name)} belongs to {' and '.join(owners)}, which is not used here")
 
 
 def _value(name: str, described: Option, value: object) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from liveplot_cli.errors import UsageError, quoted
+from liveplot_cli.errors import UsageError, listed, quoted
 from liveplot_cli.option import option
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ def row_slice(text: str) -> slice:
     except ValueError:
         numbers = []
     if not 2 <= len(numbers) <= 3 or numbers[2:] == [0]:
-        raise ValueError(f"{text!r} is not a slice of rows such as 100:200, ::10 or -50:")
+        raise ValueError(f"{quoted(text)} is not a slice of rows such as 100:200, ::10 or -50:")
     return slice(*numbers)
 
 
 def stride(text: str) -> int:
     """A whole number of rows, 1 or more."""
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ValueError(f"{text!r} is not a whole number from 1 on")
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
+        raise ValueError(f"{quoted(text)} is not a whole number from 1 on")
     return int(text)
 
 
@@ -135,5 +135,4 @@ def find_column(name: str | int, names: Sequence[str]) -> int:
         return list(names).index(name)
     if name.isascii() and name.isdigit() and len(name) < 10 and int(name) < len(names):
         return int(name)
-    shown = ", ".join(quoted(known) for known in names[:8]) + (", …" if len(names) > 8 else "")
-    raise UsageError(f"there is no column {quoted(name)}; the columns are {shown}")
+    raise UsageError(f"there is no column {quoted(name)}; the columns are {listed(names)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from liveplot_cli.errors import DataError, quoted
+from liveplot_cli.errors import DataError, listed, quoted
 from liveplot_cli.history import History, check_width
 from liveplot_cli.row_file import Numbers
 from liveplot_cli.selection import Selection, find_column
@@ -71,17 +71,18 @@ class Table:
     def __len__(self) -> int:
         return sum(len(part.numbers) for part in self.parts)
 
-    def history(self, selection: Selection, name: str) -> History:
+    def history(self, selection: Selection, name: str, allow: Callable[[int], object]) -> History:
         """The table as a history; a first column of dates or names, or a rising one called step or the like, labels it.
 
-        Raises `DataError` naming line and column of a cell that is no number. The table is empty afterwards.
+        `allow` is told how many bytes the labels take, and raises where they are too many. Raises `DataError` naming
+        line and column of a cell that is no number. The table is empty afterwards.
         """
         log = logging.getLogger(__name__)
         index = self._index(selection)
         drawn = [find_column(column, self.names) for column in selection.columns] or self._drawn(index, selection)
         if index is not None:
             left = [other for number, other in enumerate(self.names) if number != index and number not in drawn]
-            also = f"; not drawn: {', '.join(map(quoted, left))}" if left else ""
+            also = f"; not drawn: {listed(left)}" if left else ""
             log.info("%s: the column %s labels the rows%s", name, quoted(self.names[index]), also)
         if not drawn:
             raise DataError("there is no column beside the index")
@@ -90,7 +91,7 @@ class Table:
         columns = [self.names[number] for number in drawn]
         if index is None:
             return History(self._taken(drawn), columns)
-        labels = self._labels(index)
+        labels = self._labels(index, allow)
         return History(self._taken(drawn), columns, labels, self.names[index] if self.named else "row")
 
     def _taken(self, drawn: Sequence[int]) -> Numbers:
@@ -150,17 +151,17 @@ class Table:
     def _words(self, column: int) -> list[str]:
         return [word for part in self.parts if column in part.words for word in part.words[column]]
 
-    def _labels(self, column: int) -> NDArray[Any]:
+    def _labels(self, column: int, allow: Callable[[int], object]) -> NDArray[Any]:
         """A column's cells as labels, shape (rows,): dates or numbers where all are, else words."""
         numbers = self._column(column)
         if not self._has_words(column):
             if np.isnan(numbers).any():
-                return np.array([_written(number) for number in numbers])
+                return _texts([_written(number) for number in numbers], allow)
             whole = np.isfinite(numbers).all() and (numbers % 1 == 0).all() and (abs(numbers) < 2**53).all()
             return numbers.astype(np.int64) if whole else numbers
         if self._is_worded_throughout(column):
             words = self._words(column)
-            return self._dates(words, column) if _are_dates(words) else np.array(words)
+            return self._dates(words, column) if _are_dates(words) else _texts(words, allow)
         cells = [_written(number) for number in numbers]
         start = 0
         for part in self.parts:
@@ -168,7 +169,7 @@ class Table:
                 for row, word in zip(part.words[column].rows, part.words[column], strict=True):
                     cells[start + row] = word
             start += len(part.numbers)
-        return np.array(cells)
+        return _texts(cells, allow)
 
     def _dates(self, words: Sequence[str], column: int) -> NDArray[Any]:
         try:
@@ -304,6 +305,12 @@ def _is_real_date(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _texts(cells: Sequence[str], allow: Callable[[int], object]) -> NDArray[np.str_]:
+    """The cells as an array, each of which takes as much memory as the longest."""
+    allow(len(cells) * max(map(len, cells)) * np.dtype("U1").itemsize)
+    return np.array(cells)
 
 
 def _written(number: float) -> str:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
+from liveplot_cli.errors import quoted
 from liveplot_cli.option import option
+
+# What Python keeps with the encodings, though no file is written in it: domain names and the like.
+_NO_FILES = frozenset(("idna", "punycode", "unicode-escape", "raw-unicode-escape"))
 
 
 def text_encoding(text: str) -> str:
     """The name of an encoding that Python knows, as Python writes it."""
     try:
         name = codecs.lookup(text).name
-        str(b"", name)
+        str(bytes(4), name)
+        if name.replace("_", "-") not in _NO_FILES:
+            codecs.getincrementaldecoder(name)
+            return name
     except (LookupError, ValueError):
-        raise ValueError(f"{text!r} is no encoding such as utf-8, latin-1 or cp1252") from None
-    return name
+        pass
+    raise ValueError(f"{quoted(text)} is no encoding such as utf-8, latin-1 or cp1252")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -13,9 +15,9 @@ from liveplot_cli.input import Input
 # Bytes read at a time: few at first, for how a text is written is found out cell by cell.
 _FIRST, _AT_ONCE = 1 << 16, 1 << 19
 LONGEST_CELL = 131_072  # characters, as Python's csv has it
-_SEPARATORS = b",;|\t \n"
+_SEPARATOR = re.compile(r"[^\w.+-]")  # what no number and no word has in it, such as a line end
+_OF_A_LINE = 64  # bytes of memory for each byte of a line, whose cells are taken apart and named one by one
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,11 @@ def blocks(source: Input, encoding: str | None = None, *, finished: bool = True)
     """
     line = 1
     rest: list[bytes] = []
-    for part in _normalized(_decoded(source.stream, encoding)):
+    for part in _decoded(source.stream, encoding):
         end = part.rfind(b"\n") + 1
         if not end:
             rest.append(part)
-            source.allow(len(rest) * _AT_ONCE)
+            source.allow(sum(map(len, rest)) * _OF_A_LINE)
             continue
         block = Block(b"".join([*rest, part[:end]]), line)
         yield block
@@ -54,55 +56,49 @@ def blocks(source: Input, encoding: str | None = None, *, finished: bool = True)
 
 
 def _decoded(stream: BinaryIO, encoding: str | None) -> Iterator[bytes]:
-    """The stream in UTF-8, each part checked."""
+    """The stream in UTF-8, each part checked, with every line end, CR LF or CR, as a line feed."""
     start = stream.read(_FIRST)
     if not start:
         raise DataError("the file is empty")
-    mark = next((mark for mark, marked in _MARKS.items() if start.startswith(mark) and encoding in (None, marked)), b"")
-    encoding = encoding or _MARKS.get(mark, "utf-8")
-    decoder = codecs.getincrementaldecoder(encoding)()
+    marks = (mark for mark, marked in _MARKS.items() if encoding in (None, marked, marked[: len("utf-16")]))
+    mark = next(filter(start.startswith, marks), b"")
+    encoding = _MARKS[mark] if mark else encoding or "utf-8"
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
     position, line = len(mark), 1
     part = start[len(mark) :]
     while True:
         ended = not part
         try:
             text = decoder.decode(part, final=ended)
+            data = text.encode()
         except UnicodeDecodeError as error:
-            raise _undecodable(error, position + len(part) - len(error.object), line, encoding) from None
+            half = b"\r" if decoder.getstate()[1] & 1 else b""  # of a line end that is not counted yet
+            raise _undecodable(error, position + len(part) - len(error.object), line, encoding, half) from None
+        except UnicodeError:  # half a surrogate pair, or UTF-16 without its mark
+            raise DataError(f"from line {line} on it is not {_named(encoding)} text; name its encoding") from None
         if "\0" in text:
-            line += _lines(text[: text.index("\0")])
+            line += text[: text.index("\0")].count("\n")
             raise DataError(f"line {line}: there is a NUL byte; this is not a text file")
-        if len(text) > LONGEST_CELL and not any(chr(separator) in text for separator in _SEPARATORS):
+        if len(text) > LONGEST_CELL and not _SEPARATOR.search(text):
             raise DataError(f"line {line}: a cell has more than {LONGEST_CELL:,} characters")
-        line += _lines(text)
+        line += text.count("\n")
         position += len(part)
-        yield part if encoding == "utf-8" and len(text) == len(part) and text.isascii() else text.encode()
+        yield data
         if ended:
             return
         part = stream.read(_AT_ONCE)
 
 
-def _undecodable(error: UnicodeDecodeError, start: int, line: int, encoding: str) -> DataError:
-    """`error.object` begins at the byte `start` of the file and on that line."""
-    line += _lines(error.object[: error.start].decode(encoding, "ignore"))
-    name = _NAMES.get(encoding, encoding)
+def _undecodable(error: UnicodeDecodeError, start: int, line: int, encoding: str, before: bytes) -> DataError:
+    """`error.object` begins at the byte `start` of the file and, with what was `before` it, on that line."""
+    text = before.decode() + error.object[: error.start].decode(encoding, "ignore")
+    line += text.replace("\r\n", "\n").replace("\r", "\n").count("\n")
     return DataError(
-        f"line {line}: byte {start + error.start} of the file is not {name} text; save it as UTF-8 or name its encoding"
+        f"line {line}: byte {start + error.start} of the file is not {_named(encoding)} text; save it as UTF-8 or name"
+        " its encoding"
     )
 
 
-def _lines(text: str) -> int:
-    """How many lines end in a text: at LF, CR or both."""
-    return text.count("\n") + (text.count("\r") - text.count("\r\n") if "\r" in text else 0)
-
-
-def _normalized(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """The parts with every line end, CR LF or CR, as a line feed."""
-    waiting = b""
-    for part in parts:
-        joined = waiting + part
-        waiting = b"\r" if joined.endswith(b"\r") and part else b""  # perhaps the first half of a line end
-        joined = joined[: len(joined) - len(waiting)]
-        yield joined.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in joined else joined
-    if waiting:
-        yield b"\n"
+def _named(encoding: str) -> str:
+    """An encoding as people write it."""
+    return {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}.get(encoding, encoding)

@@ -30,10 +30,10 @@ from liveplot_cli.row_file import Numbers
 from liveplot_cli.table import GAPS, NUMBER, Part, Table, Words, is_date, is_number, turned, unique
 from liveplot_cli.text_blocks import LONGEST_CELL, Block
 
-_COMMA_NUMBER = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
+_COMMA_NUMBER = re.compile(r"[+-]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DELIMITERS = (";", "\t", "|", ",")  # the comma last: where others do as well, it is a decimal comma
 _SNIFFED_LINES, _SNIFFED_CHARACTERS = 20, 100_000
-_EXCEL = re.compile(rb'"?sep=(.)"?\n')
+_EXCEL = re.compile(rb'"?sep=([^"])"?\n')
 
 # Of a block: the bytes that numbers are made of, what is put down for a gap, what a JSON list has in place of that and
 # of a line end, and a cell that is no word.
@@ -41,7 +41,7 @@ _NUMBERS_BYTES = b"0123456789+-.eE, \t\n"
 _GAP = b"?"
 _AS_JSON = bytes.maketrans(_GAP + b"\n", b"0,")
 _NO_WORD = re.compile(
-    rb"^(?:[+-]?(?:(?:[0-9]+[.,]?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?)|NA|nan|NaN|)$", re.MULTILINE
+    r"^(?:[+-]?(?:(?:[0-9]+[.,]?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?)|NA|nan|NaN|)$", re.MULTILINE
 )
 _PLAIN_CELLS = re.compile(r"[0-9+\-.eE\n]+")
 
@@ -85,22 +85,21 @@ class _Text:
         self._delimiter = delimiter
         self._decimal = decimal or ("." if delimiter == "," else None)  # None: no cell has shown it yet
         self._width = self._first_line = 0
+        self._comment = ""  # the one right above the first row
         self._worded = False  # the first column, as far as it has been read
+        self._open_ended = True  # each row so far ends in a delimiter
 
     def table(self, header: bool | None, allow: Callable[[int], object]) -> Table:
         """All of it."""
-        lines, rows, comment = self._first_records()
-        self._width, self._first_line = len(rows[0]), lines[0]
+        lines, rows = self._first_records()
         check_width(self._width)
         if self._width == 1:
             self._decimal = self._decimal or "."  # a comma may as well be the delimiter
-        self._refuse_ragged(lines, rows)
         if header is None:
             header = not all(self._is_number(cell) or is_date(cell) for cell in rows[0]) or _is_pandas_header(rows)
-            names = None if header else self._names_in(comment)
+            names = None if header else self._names_in(self._comment)
         else:
             names = None
-        ends_empty = not any(row[-1] for row in rows)
         if header:
             names, lines, rows = rows[0], lines[1:], rows[1:]
         parts: list[Part] = []
@@ -113,7 +112,7 @@ class _Text:
         if not parts:
             raise DataError("there is a header but no row of numbers below it")
         table = Table(unique(names) if names else _numbered(self._width), names is not None, parts)
-        return _without_empty_end(table) if ends_empty else table
+        return _without_last_column(table) if self._open_ended and not (names and names[-1]) else table
 
     def _parts(self, lines: list[int], rows: list[list[str]]) -> Iterator[Part]:
         if rows:
@@ -121,8 +120,7 @@ class _Text:
         for block in self._blocks:
             part = self._at_once(block)
             if part is None:
-                lines, rows, _ = self._records(block)
-                self._refuse_ragged(lines, rows)
+                lines, rows = self._records(block)
                 if not rows:
                     continue
                 part = self._part(lines, rows)
@@ -130,32 +128,36 @@ class _Text:
 
     # --- cell by cell -------------------------------------------------------------------------------------------------
 
-    def _first_records(self) -> tuple[list[int], list[list[str]], str]:
-        comment = ""
+    def _first_records(self) -> tuple[list[int], list[list[str]]]:
+        """The first records, two or more if there are so many: the second may tell whether the first is a header."""
+        lines: list[int] = []
+        rows: list[list[str]] = []
         for block in self._blocks:
-            lines, rows, said = self._records(block)
-            comment = said or comment
-            if rows:
-                return lines, rows, comment
-        raise DataError("there is no data in the file")
+            more = self._records(block)
+            lines += more[0]
+            rows += more[1]
+            if len(rows) > 1:
+                break
+        if not rows:
+            raise DataError("there is no data in the file")
+        return lines, rows
 
-    def _records(self, block: Block) -> tuple[list[int], list[list[str]], str]:
-        """The line each record begins on, its stripped cells, and the comment right above the first of them.
+    def _records(self, block: Block) -> tuple[list[int], list[list[str]]]:
+        """The line each record begins on, and its stripped cells, as many as the first record has.
 
         Blank lines and comments are left out. A quoted cell that is still open at the end goes on in the next block.
         """
         between = True  # two records; not within a quoted cell of several lines
-        comment = ""
 
         def read_lines() -> Iterator[str]:
-            nonlocal between, comment
+            nonlocal between
             here: Block | None = block
             while here is not None:
                 for line in io.StringIO(here.data.decode(), newline="\n"):
                     blank = not line.strip() and (self._delimiter == " " or self._delimiter not in line)
                     passed_over = between and (blank or line.lstrip(" ").startswith("#"))
-                    if passed_over and not lines and not blank:
-                        comment = line.strip().lstrip("#").strip()
+                    if passed_over and not self._width and not blank:
+                        self._comment = line.strip().lstrip("#").strip()
                     between = False
                     yield "\n" if passed_over else line.strip(" \n") + "\n" if self._delimiter == " " else line
                 here = None if between else next(self._blocks, None)
@@ -168,22 +170,25 @@ class _Text:
             for record in reader:
                 between = True
                 if record:
+                    self._refuse_ragged(line, len(record))
                     lines.append(line)
                     rows.append([cell.strip() for cell in record])
                 line = block.line + reader.line_num
         except csv.Error as error:
             raise DataError(f"line {line}: {_reason(error)}") from None
-        return lines, rows, comment
+        return lines, rows
 
-    def _refuse_ragged(self, lines: list[int], rows: list[list[str]]) -> None:
-        for line, row in zip(lines, rows, strict=True):
-            if len(row) != self._width:
-                cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-                raise DataError(f"line {line}: {cells} where line {self._first_line} has {self._width}")
+    def _refuse_ragged(self, line: int, width: int) -> None:
+        if not self._width:
+            self._width, self._first_line = width, line
+        if width != self._width:
+            cells = "1 cell" if width == 1 else f"{width} cells"
+            raise DataError(f"line {line}: {cells} where line {self._first_line} has {self._width}")
 
     def _part(self, lines: list[int], rows: list[list[str]]) -> Part:
         if self._decimal is None:
             self._decimal = self._shown_decimal(rows)
+        self._open_ended = self._open_ended and self._width > 1 and not any(row[-1] for row in rows)
         numbers = np.empty((len(rows), self._width))
         words = {}
         for column, cells in enumerate(zip(*rows, strict=True)):
@@ -261,14 +266,13 @@ class _Text:
         lines = [line.partition(delimiter) for line in data[:-1].split(b"\n")]
         if any((found == b"") is (self._width > 1) for _, found, _ in lines):
             return None
-        cells = b"\n".join([cell.strip() for cell, _, _ in lines])
-        if _NO_WORD.search(cells) or (
-            len(cells) > LONGEST_CELL and max(len(cell) for cell, _, _ in lines) > LONGEST_CELL
-        ):
+        if max(len(cell) for cell, _, _ in lines) > LONGEST_CELL:
             return None
-        words = [word.strip() for word in cells.decode().split("\n")]
-        joined = "\0".join(words)
-        return Words(np.arange(len(words)), joined), b"\n".join([others for _, _, others in lines]) + b"\n"
+        cells = b"\n".join([cell for cell, _, _ in lines]).decode()
+        words = [word.strip() for word in cells.split("\n")]
+        if _NO_WORD.search("\n".join(words)):
+            return None
+        return Words(np.arange(len(words)), "\0".join(words)), b"\n".join([others for _, _, others in lines]) + b"\n"
 
     def _whole(self, data: bytes, width: int) -> Numbers | None:
         """The numbers of a block, shape (rows, width), each as float() reads it; None where a cell is anything else.
@@ -281,6 +285,7 @@ class _Text:
         cells = None if marked is None else _cells(marked, width)
         if marked is None or cells is None:
             return None
+        self._open_ended = self._open_ended and bool(cells.empty[width - 1 :: width].all())
         if cells.empty.any():
             marked = np.insert(np.frombuffer(marked, np.uint8), cells.ends[cells.empty], _GAP[0]).tobytes()
         numbers = _json_numbers(b"[" + marked.translate(_AS_JSON)[:-1] + b"]")
@@ -293,16 +298,17 @@ class _Text:
         """A block with commas for delimiters and points for decimals; None where it must be looked at closely."""
         if self._delimiter == ",":
             return data if self._decimal == "." else None
-        if self._delimiter == " ":
-            return (
-                re.sub(rb" +", b",", data.replace(b" \n", b"\n")) if b"," not in data and b"\n " not in data else None
-            )
+        edged = self._delimiter == " " and (data.startswith(b" ") or b"\n " in data or b"  \n" in data)
+        if edged or self._delimiter == "#":  # spaces at the ends of lines are no delimiters, and a # begins a comment
+            return None
         if b"," in data:
             if self._decimal != "," or b"." in data:
                 return None
             data = data.replace(b",", b".")
         elif b"." in data and self._decimal != ".":
             return None
+        if self._delimiter == " ":
+            return re.sub(rb" +", b",", data.replace(b" \n", b"\n"))
         return data.replace(self._delimiter.encode(), b",")
 
 
@@ -389,20 +395,17 @@ def _is_spaced(lines: Sequence[str]) -> bool:
 
 
 def _is_pandas_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first line counts the columns above an index without a name: `,0,1,2`."""
+    """Whether the first line counts the columns above an index without a name: `,0,1,2`, and then a line with it."""
     first, *others = rows[0]
-    return first == "" and len(rows) > 1 and others == [*_numbered(len(others))] and all(row[0] for row in rows[1:])
+    return first == "" and len(rows) > 1 and others == [*_numbered(len(others))] and rows[1][0] != ""
 
 
 def _numbered(width: int) -> tuple[str, ...]:
     return tuple(str(number) for number in range(width))
 
 
-def _without_empty_end(table: Table) -> Table:
-    """The table without its last, nameless column where it is empty throughout: each line ended in a delimiter."""
-    last = len(table.names) - 1
-    if not last or any(last in part.words or not np.isnan(part.numbers[:, last]).all() for part in table.parts):
-        return table
+def _without_last_column(table: Table) -> Table:
+    """The table without what is no column, for each line ended in a delimiter."""
     logging.getLogger(__name__).info("the last column, nameless and empty, is left out")
     return Table(
         table.names[:-1], table.named, [Part(part.numbers[:, :-1], part.lines, part.words) for part in table.parts]

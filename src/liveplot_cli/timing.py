@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from liveplot_cli.errors import UsageError
+from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.option import option
 
 _LONGEST = 10**9  # seconds
@@ -29,14 +29,14 @@ def fraction(text: str) -> Fraction:
             raise ValueError  # 1e999999999 would be written out, digit by digit
         return Fraction(text.strip())
     except (ValueError, ZeroDivisionError):
-        raise ValueError(f"{text!r} is not a number") from None
+        raise ValueError(f"{quoted(text)} is not a number") from None
 
 
 def positive(text: str) -> Fraction:
     """An exact number above zero."""
     number = fraction(text)
     if number <= 0:
-        raise ValueError(f"{text} is not above zero")
+        raise ValueError(f"{quoted(text)[1:-1]} is not above zero")
     return number
 
 
@@ -44,7 +44,7 @@ def rate(text: str) -> Fraction:
     """A number of things a second, between a thousandth and ten thousand."""
     number = positive(text)
     if not Fraction(1, 1000) <= number <= 10000:
-        raise ValueError(f"{text} is not between 0.001 and 10000")
+        raise ValueError(f"{quoted(text)[1:-1]} is not between 0.001 and 10000")
     return number.limit_denominator(_FINEST_RATE)
 
 
@@ -52,9 +52,9 @@ def seconds(text: str) -> Fraction:
     """A length of time, zero or more, with or without the unit `s`."""
     number = fraction(text.strip().removesuffix("s"))
     if number < 0:
-        raise ValueError(f"{text} is below zero")
+        raise ValueError(f"{quoted(text)[1:-1]} is below zero")
     if number > _LONGEST:
-        raise ValueError(f"{text} is more than {_LONGEST:,} seconds")
+        raise ValueError(f"{quoted(text)[1:-1]} is more than {_LONGEST:,} seconds")
     return number
 
 
@@ -62,7 +62,7 @@ def length(text: str) -> Fraction:
     """A length of time above zero."""
     number = seconds(text)
     if not number:
-        raise ValueError(f"{text} is not above zero")
+        raise ValueError(f"{quoted(text)[1:-1]} is not above zero")
     return number
 
 

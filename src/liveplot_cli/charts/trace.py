@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from liveplot_cli.errors import quoted
 from liveplot_cli.option import option
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 def window(text: str) -> int:
     """A number of rows, 2 or more."""
-    if not text.isascii() or not text.isdigit() or int(text) < 2:
-        raise ValueError(f"{text!r} is not a whole number of rows from 2 on")
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) > 1):
+        raise ValueError(f"{quoted(text)} is not a whole number of rows from 2 on")
     return int(text)
 
 

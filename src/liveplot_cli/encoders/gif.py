@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
+from liveplot_cli.errors import quoted
 from liveplot_cli.option import option
 from liveplot_cli.timing import ticks
 
@@ -50,7 +51,7 @@ def plays(text: str) -> int:
     if text in words:
         return words[text]
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= 65536):
-        raise ValueError(f"{text!r} is not forever, once, or a number of plays up to 65536")
+        raise ValueError(f"{quoted(text)} is not forever, once, or a number of plays up to 65536")
     return int(text)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from liveplot_cli.errors import MissingError, OutputError
+from liveplot_cli.errors import MissingError, OutputError, quoted
 from liveplot_cli.option import option
 from liveplot_cli.timing import ticks
 
@@ -58,7 +58,7 @@ _LEAST_TIMESCALE = 10_000
 def quality(text: str) -> str:
     """The name of a quality: `draft`, `good` or `best`."""
     if text not in _QUALITIES:
-        raise ValueError(f"{text!r} is none of {', '.join(_QUALITIES)}")
+        raise ValueError(f"{quoted(text)} is none of {', '.join(_QUALITIES)}")
     return text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from liveplot_cli.errors import DataError
+from liveplot_cli.errors import DataError, quoted
 from liveplot_cli.option import option
 from liveplot_cli.text import Text
 
@@ -40,7 +40,7 @@ def delimiter(text: str) -> str:
     """One character, or the word `tab`."""
     character = {"tab": "\t", "\\t": "\t", "space": " "}.get(text, text)
     if len(character) != 1 or not character.isascii() or character in '"\r\n':
-        raise ValueError(f"{text!r} is not one character, tab or space")
+        raise ValueError(f"{quoted(text)} is not one character, tab or space")
     return character
 
 
@@ -48,7 +48,7 @@ def decimal(text: str) -> str:
     """A point or a comma."""
     point_or_comma = {"point": ".", "comma": ","}.get(text, text)
     if point_or_comma not in (".", ","):
-        raise ValueError(f"{text!r} is neither point nor comma")
+        raise ValueError(f"{quoted(text)} is neither point nor comma")
     return point_or_comma
 
 
@@ -105,7 +105,7 @@ class Csv(Text):
         dialect = text_table.Dialect(self.delimiter or ("\t" if named_for_tabs else None), self.header, self.decimal)
         lines = blocks(source, self.encoding, finished=not self.tail_ok)
         table = text_table.parsed(lines, dialect, transpose=selection.transpose, allow=source.allow)
-        return table.history(selection, source.name)
+        return table.history(selection, source.name, source.allow)
 
 
 def _other(start: bytes) -> str | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # How loggers write a number that JSON has no word for.
 _NO_NUMBERS = frozenset(("NaN", "nan", "Infinity", "-Infinity", "inf", "-inf", "NA", ""))
+_LONGEST_NAME = 1000  # characters: an object's own name stands before each name within it
 
 
 @dataclass(frozen=True)
@@ -43,34 +44,38 @@ class Jsonl(Text):
 
         names: dict[str, int] = {}
         parts: list[Part] = []
-        size = 0
+        count = 0
         for block in blocks(source, self.encoding, finished=not self.tail_ok):
-            part = _part(block, names)
-            if part is not None:
-                parts.append(part)
-                size += part.numbers.nbytes
-                source.allow(max(size, sum(len(part.numbers) for part in parts) * len(names) * 8))
+            lines, rows = _rows(block, names)
+            count += len(rows)
+            # Before they are made: each line may bring names of its own.
+            source.allow(count * len(names) * 8 + sum(map(len, names)))
+            if rows:
+                parts.append(_part(lines, rows, len(names)))
         if not parts:
             raise DataError("there is no data in the file")
         named = not all(name.isdigit() for name in names)
         found = table.Table(tuple(names), named, table.widened(parts, len(names)))
-        return (table.turned(found, None) if selection.transpose else found).history(selection, source.name)
+        found = table.turned(found, None) if selection.transpose else found
+        return found.history(selection, source.name, source.allow)
 
 
-def _part(block: Block, names: dict[str, int]) -> Part | None:
-    """The rows of a block; a name that is new gets the next column."""
-    import numpy as np
-
-    from liveplot_cli.table import Part, Words
-
+def _rows(block: Block, names: dict[str, int]) -> tuple[list[int], list[dict[int, float | str]]]:
+    """The lines of a block that hold anything, and their values by column; a name that is new gets the next one."""
     lines, rows = [], []
     for line, text in enumerate(block.data.splitlines(), block.line):
         if text.strip():
             lines.append(line)
             rows.append({names.setdefault(name, len(names)): value for name, value in _values(text, line)})
-    if not rows:
-        return None
-    numbers = np.full((len(rows), len(names)), np.nan)
+    return lines, rows
+
+
+def _part(lines: list[int], rows: list[dict[int, float | str]], width: int) -> Part:
+    import numpy as np
+
+    from liveplot_cli.table import Part, Words
+
+    numbers = np.full((len(rows), width), np.nan)
     words: dict[int, dict[int, str]] = {}
     for row, cells in enumerate(rows):
         for column, value in cells.items():
@@ -81,44 +86,38 @@ def _part(block: Block, names: dict[str, int]) -> Part | None:
     return Part(numbers, lines, {column: Words.of(found) for column, found in words.items()})
 
 
-def _values(text: bytes, line: int) -> Iterator[tuple[str, float | str]]:
+def _values(text: bytes, line: int) -> list[tuple[str, float | str]]:
     """The names of a line and their numbers, or texts where they are none."""
-    record = _decoded(text, line)
-    if isinstance(record, list):
-        record = {str(number): value for number, value in enumerate(record)}
-    if not isinstance(record, dict):
-        raise DataError(f"line {line}: {quoted(text.decode())} is neither an object nor an array")
-    if not record:
-        raise DataError(f"line {line}: there is no value in it")
-    for name, value in _flat(record):
-        yield name, _value(value)
-
-
-def _decoded(text: bytes, line: int) -> Any:
-    """The value of a line, which may have the NaN and Infinity that Python writes."""
     import json
 
     try:
-        return json.loads(text)
+        record = json.loads(text, parse_int=float)  # a number may have more figures than Python takes for an int
+        if isinstance(record, list):
+            record = {str(number): value for number, value in enumerate(record)}
+        if not isinstance(record, dict):
+            raise DataError(f"line {line}: {quoted(text.decode())} is neither an object nor an array")
+        values = [(name, _value(value)) for name, value in _flat(record)]
     except (ValueError, RecursionError) as error:
         reason = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else "too deep"
         raise DataError(f"line {line}: this is no JSON ({reason})") from None
+    if not values:
+        raise DataError(f"line {line}: there is no value in it")
+    if max(len(name) for name, _ in values) > _LONGEST_NAME:
+        raise DataError(f"line {line}: a name has more than {_LONGEST_NAME:,} characters")
+    return values
 
 
 def _flat(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in record.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from _flat(value, f"{prefix}{name}."[: _LONGEST_NAME + 1])
         else:
             yield prefix + name, value
 
 
 def _value(value: Any) -> float | str:
-    if value is None or value in _NO_NUMBERS:
+    if isinstance(value, bool | float):
+        return float(value)
+    if value is None or (isinstance(value, str) and value in _NO_NUMBERS):
         return float("nan")
-    if isinstance(value, bool | int | float):
-        try:
-            return float(value)
-        except OverflowError:
-            return float("nan")
-    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else str(value)
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else "[…]"

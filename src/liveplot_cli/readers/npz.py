@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from liveplot_cli.errors import DataError, LiveplotError, UsageError, quoted
+from liveplot_cli.errors import DataError, LiveplotError, UsageError, listed, quoted
 from liveplot_cli.option import option
 
 # numpy and zipfile are imported where they are used: the command line reads this file for its help.
@@ -44,8 +44,7 @@ class Npz:
         Raises `UsageError` where it must be said which array, and `DataError` for an archive that can't be used.
         """
         import io
-        import zlib
-        from zipfile import BadZipFile, ZipFile
+        from zipfile import ZipFile
 
         from liveplot_cli import npy_format
         from liveplot_cli.history import History
@@ -57,13 +56,13 @@ class Npz:
             with ZipFile(stream) as archive, archive.open(self._member(archive)) as member:
                 header = npy_format.read_header(member)
                 numbers = npy_format.read_numbers(header, source, member)
-        except LiveplotError:
+        except (LiveplotError, MemoryError):
             raise
-        except RuntimeError:  # what zipfile says of a password
-            raise DataError("its arrays are encrypted; save them without a password") from None
         except NotImplementedError:
             raise DataError("its arrays are compressed in a way that Python does not know; save them again") from None
-        except (BadZipFile, EOFError, OSError, ValueError, KeyError, zlib.error) as error:
+        except RuntimeError:  # what zipfile says of a password
+            raise DataError("its arrays are encrypted; save them without a password") from None
+        except Exception as error:  # of zipfile, and of whatever has compressed the array
             raise DataError(f"this is not a readable .npz file ({type(error).__name__}); was it cut short?") from None
         return selection.pick_columns(History(numbers))
 
@@ -76,7 +75,6 @@ class Npz:
             return next(iter(members.values()))
         if self.key in members:
             return members[self.key]
-        listed = ", ".join(quoted(name) for name in list(members)[:6]) + (", …" if len(members) > 6 else "")
         if self.key is None:
-            raise UsageError(f"it holds several arrays, {listed}", cure=("key", next(iter(members))))
-        raise UsageError(f"there is no array {quoted(self.key)} in it; it holds {listed}")
+            raise UsageError(f"it holds several arrays, {listed(members)}", cure=("key", next(iter(members))))
+        raise UsageError(f"there is no array {quoted(self.key)} in it; it holds {listed(members)}")
