@@ -14,7 +14,7 @@ demo: $(VENV)/.installed
 	@echo "Your films: $(CURDIR)/demo/digits_training.gif .mp4, $(CURDIR)/demo/digits_weights.gif .mp4"
 
 test: $(VENV)/.installed-dev tools
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
