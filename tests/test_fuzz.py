@@ -392,6 +392,8 @@ DISAGREED = {
     "both decimals between spaces": (" ", b"1 2\n1 2\n1.5 2\n1,5 2\n"),
     "a comment where a # delimits": ("#", b"1#2\n3#4\n#5\n"),
     "an empty comment below names": (",", b"# a,b\n#\n1,2\n"),
+    "a comment below the first row": (",", b"1,2\n# a,b\n3,4\n"),
+    "a negative zero that labels a row": (",", b",1\n0,1\n-0,1\n"),
     "the index of pandas on a line of its own": (",", b",0,1\n7,.5,.6\n,.7,.8\n"),
     "a ragged line above an open quote": (",", b'1,2\n3\n4,"\n'),
     "a column of NA at the end": (",", b"1,NA\n2,NA\n"),
@@ -403,10 +405,11 @@ DISAGREED = {
 @pytest.mark.parametrize("case", DISAGREED)
 def test_a_table_on_which_the_paths_disagreed(folder: Path, case: str) -> None:
     delimiter, content = DISAGREED[case]
-    expected = outcome(folder, content, WHOLE, delimiter=delimiter, index="none")
+    how_to = {"delimiter": delimiter, "index": 0 if "labels" in case else "none"}
+    expected = outcome(folder, content, WHOLE, **how_to)
     starts = [at + 1 for at, byte in enumerate(content) if byte == ord("\n")]
     ways = [Cut(first, 1 << 20, at_once) for first in starts for at_once in (True, False)]
-    assert {outcome(folder, content, how, delimiter=delimiter, index="none") for how in ways} == {expected}
+    assert {outcome(folder, content, how, **how_to) for how in ways} == {expected}
 
 
 def test_a_last_column_of_na_is_a_column(folder: Path) -> None:
@@ -510,6 +513,16 @@ def test_a_file_that_was_not_read(folder: Path, case: str) -> None:
     history = read_or_refused(folder, name, content, **options)
     assert isinstance(history, History), history
     assert np.array_equal(history.values, values, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "transpose"),
+    [(b"step" + b",a" * 99_999 + b"\n1" + b",2" * 99_999, False), (b"x,1\n" * 99_999, True)],
+)
+def test_many_columns_beside_an_index_take_no_square_of_time(folder: Path, content: bytes, transpose: bool) -> None:
+    begin = time.monotonic()
+    assert isinstance(read_or_refused(folder, "h.csv", content, transpose=transpose), History)
+    assert time.monotonic() - begin < 10
 
 
 @pytest.mark.parametrize("at", range(1, 24))

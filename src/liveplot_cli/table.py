@@ -81,7 +81,8 @@ class Table:
         index = self._index(selection)
         drawn = [find_column(column, self.names) for column in selection.columns] or self._drawn(index, selection)
         if index is not None:
-            left = [other for number, other in enumerate(self.names) if number != index and number not in drawn]
+            taken = {index, *drawn}
+            left = [other for number, other in enumerate(self.names) if number not in taken]
             also = f"; not drawn: {listed(left)}" if left else ""
             log.info("%s: the column %s labels the rows%s", name, quoted(self.names[index]), also)
         if not drawn:
@@ -153,7 +154,7 @@ class Table:
 
     def _labels(self, column: int, allow: Callable[[int], object]) -> NDArray[Any]:
         """A column's cells as labels, shape (rows,): dates or numbers where all are, else words."""
-        numbers = self._column(column)
+        numbers = self._column(column) + 0.0  # no label is -0, which a block that is read at once does not know
         if not self._has_words(column):
             if np.isnan(numbers).any():
                 return _texts([_written(number) for number in numbers], allow)
