@@ -18,14 +18,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, NamedTuple
 
 import numpy as np
-import simdjson
-from numpy.typing import NDArray
 
 from liveplot_cli.errors import DataError
 from liveplot_cli.history import check_width
+from liveplot_cli.number_block import number_block
 from liveplot_cli.row_file import Numbers
 from liveplot_cli.table import GAPS, NUMBER, Part, Table, Words, is_date, is_number, turned, unique
 from liveplot_cli.text_blocks import LONGEST_CELL, Block
@@ -35,12 +33,7 @@ _DELIMITERS = (";", "\t", "|", ",")  # the comma last: where others do as well, 
 _SNIFFED_LINES, _SNIFFED_CHARACTERS = 20, 100_000
 _EXCEL = re.compile(rb'"?sep=([^"])"?\n')
 
-# Of a block: the bytes that numbers are made of, what is put down for a gap, what a JSON list has in place of that and
-# of a line end, and a cell that is no word.
-_NUMBERS_BYTES = b"0123456789+-.eE, \t\n"
-_GAP = b"?"
-_AS_JSON = bytes.maketrans(_GAP + b"\n", b"0,")
-_NO_WORD = re.compile(
+_NO_WORD = re.compile(  # a cell of a first column that is none of words
     r"^(?:[+-]?(?:(?:[0-9]+[.,]?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?)|NA|nan|NaN|)$", re.MULTILINE
 )
 _PLAIN_CELLS = re.compile(r"[0-9+\-.eE\n]+")
@@ -67,14 +60,6 @@ def parsed(blocks: Iterator[Block], dialect: Dialect, *, transpose: bool, allow:
     text = _Text(chain([first], blocks), dialect.delimiter or delimiter or _sniffed(first), dialect.decimal)
     table = text.table(False if transpose else dialect.header, allow)
     return turned(table, dialect.header) if transpose else table
-
-
-class _Cells(NamedTuple):
-    """The cells of a block: the places of what ends them, which have nothing in them, and which are gaps."""
-
-    ends: NDArray[np.int64]
-    empty: NDArray[np.bool_]
-    gaps: NDArray[np.bool_]
 
 
 class _Text:
@@ -244,7 +229,7 @@ class _Text:
     def _at_once(self, block: Block) -> Part | None:
         """A block of numbers, or of numbers behind a first column of words; None where it holds anything else."""
         if not self._worded:
-            numbers = self._whole(block.data, self._width)
+            numbers = self._numbers(block.data, self._width)
             return None if numbers is None else Part(numbers, _lines(block, len(numbers)))
         split = self._first_column(block.data)
         if split is None:
@@ -252,7 +237,7 @@ class _Text:
         words, others = split
         numbers = np.full((len(words.rows), self._width), np.nan)
         if self._width > 1:
-            found = self._whole(others, self._width - 1)
+            found = self._numbers(others, self._width - 1)
             if found is None:
                 return None
             numbers[:, 1:] = found
@@ -274,83 +259,12 @@ class _Text:
             return None
         return Words(np.arange(len(words)), "\0".join(words)), b"\n".join([others for _, _, others in lines]) + b"\n"
 
-    def _whole(self, data: bytes, width: int) -> Numbers | None:
-        """The numbers of a block, shape (rows, width), each as float() reads it; None where a cell is anything else.
-
-        JSON allows fewer forms of a number and no other meaning, so what a parser of JSON takes for a number is that
-        number, and there is one that takes a tenth of the time of any other parser of numbers.
-        """
-        text = self._with_commas(data)
-        marked = None if text is None else _with_marks(text)
-        cells = None if marked is None else _cells(marked, width)
-        if marked is None or cells is None:
+    def _numbers(self, data: bytes, width: int) -> Numbers | None:
+        found = number_block(data, width, self._delimiter, self._decimal)
+        if found is None:
             return None
-        self._open_ended = self._open_ended and bool(cells.empty[width - 1 :: width].all())
-        if cells.empty.any():
-            marked = np.insert(np.frombuffer(marked, np.uint8), cells.ends[cells.empty], _GAP[0]).tobytes()
-        numbers = _json_numbers(b"[" + marked.translate(_AS_JSON)[:-1] + b"]")
-        if numbers is None or len(numbers) != len(cells.ends):
-            return None
-        numbers[cells.gaps] = np.nan
-        return numbers.reshape(-1, width)
-
-    def _with_commas(self, data: bytes) -> bytes | None:
-        """A block with commas for delimiters and points for decimals; None where it must be looked at closely."""
-        if self._delimiter == ",":
-            return data if self._decimal == "." else None
-        edged = self._delimiter == " " and (data.startswith(b" ") or b"\n " in data or b"  \n" in data)
-        if edged or self._delimiter == "#":  # spaces at the ends of lines are no delimiters, and a # begins a comment
-            return None
-        if b"," in data:
-            if self._decimal != "," or b"." in data:
-                return None
-            data = data.replace(b",", b".")
-        elif b"." in data and self._decimal != ".":
-            return None
-        if self._delimiter == " ":
-            return re.sub(rb" +", b",", data.replace(b" \n", b"\n"))
-        return data.replace(self._delimiter.encode(), b",")
-
-
-def _with_marks(text: bytes) -> bytes | None:
-    """A block of nothing but numbers and gaps, a mark where a gap is written out; None where it holds anything else."""
-    if _GAP in text:
-        return None
-    if b"N" in text or b"n" in text:
-        text = text.replace(b"NaN", _GAP).replace(b"nan", _GAP).replace(b"NA", _GAP)
-    return None if text.translate(None, _NUMBERS_BYTES + _GAP) else text
-
-
-def _cells(text: bytes, width: int) -> _Cells | None:
-    """Where the cells of a block end, and which are gaps; None where its lines do not all have so many, or one is long.
-
-    With one cell in a line, an empty one is no gap but a blank line, which only a closer look passes over.
-    """
-    characters = np.frombuffer(text, np.uint8)
-    ends = np.flatnonzero((characters == ord(",")) | (characters == ord("\n")))
-    if len(ends) % width:
-        return None
-    line_ends = (characters[ends] == ord("\n")).reshape(-1, width)
-    lengths = np.diff(ends, prepend=-1) - 1
-    empty = lengths == 0
-    marked = (lengths == 1) & (characters[ends - 1] == _GAP[0]) if _GAP in text else np.zeros_like(empty)
-    as_it_seems = (
-        line_ends[:, -1].all()
-        and not line_ends[:, :-1].any()
-        and lengths.max() <= LONGEST_CELL
-        and np.count_nonzero(marked) == text.count(_GAP)
-        and not (width == 1 and empty.any())
-    )
-    return _Cells(ends, empty, empty | marked) if as_it_seems else None
-
-
-def _json_numbers(text: bytes) -> Numbers | None:
-    """The numbers of a JSON list, None where it is none."""
-    try:
-        numbers: Any = simdjson.Parser().parse(text)
-        return np.array(np.frombuffer(numbers.as_buffer(of_type="d")))
-    except (ValueError, RuntimeError):  # the second of a whole number of more than 64 bits
-        return None
+        self._open_ended = self._open_ended and found.open_ended
+        return found.numbers
 
 
 def _lines(block: Block, count: int) -> range:
