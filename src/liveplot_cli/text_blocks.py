@@ -60,7 +60,7 @@ def _decoded(stream: BinaryIO, encoding: str | None) -> Iterator[bytes]:
     start = stream.read(_FIRST)
     if not start:
         raise DataError("the file is empty")
-    marks = (mark for mark, marked in _MARKS.items() if encoding in (None, marked, marked[: len("utf-16")]))
+    marks = (mark for mark, marked in _MARKS.items() if encoding in (None, marked))
     mark = next(filter(start.startswith, marks), b"")
     encoding = _MARKS[mark] if mark else encoding or "utf-8"
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)

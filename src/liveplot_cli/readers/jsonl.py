@@ -96,27 +96,28 @@ def _values(text: bytes, line: int) -> list[tuple[str, float | str]]:
             record = {str(number): value for number, value in enumerate(record)}
         if not isinstance(record, dict):
             raise DataError(f"line {line}: {quoted(text.decode())} is neither an object nor an array")
-        values = [(name, _value(value)) for name, value in _flat(record)]
-    except (ValueError, RecursionError) as error:
-        reason = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else "too deep"
-        raise DataError(f"line {line}: this is no JSON ({reason})") from None
+        values = [(name, _value(value)) for name, value in _flat(record, line)]
+    except json.JSONDecodeError as error:
+        raise DataError(f"line {line}: this is no JSON ({error.msg} at character {error.pos + 1})") from None
+    except RecursionError:
+        raise DataError(f"line {line}: this is no JSON (too deep)") from None
     if not values:
         raise DataError(f"line {line}: there is no value in it")
-    if max(len(name) for name, _ in values) > _LONGEST_NAME:
-        raise DataError(f"line {line}: a name has more than {_LONGEST_NAME:,} characters")
     return values
 
 
-def _flat(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(record: dict[str, Any], line: int, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if len(prefix) > _LONGEST_NAME:
+        raise DataError(f"line {line}: a name has more than {_LONGEST_NAME:,} characters")
     for name, value in record.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}."[: _LONGEST_NAME + 1])
+            yield from _flat(value, line, f"{prefix}{name}.")
         else:
             yield prefix + name, value
 
 
 def _value(value: Any) -> float | str:
-    if isinstance(value, bool | float):
+    if isinstance(value, float | bool):
         return float(value)
     if value is None or (isinstance(value, str) and value in _NO_NUMBERS):
         return float("nan")
