@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from liveplot_cli.errors import DataError, quoted
@@ -11,6 +12,8 @@ from liveplot_cli.text import Text
 
 # What does the work is imported where it is used: the command line reads this file for its help, which comes at once.
 if TYPE_CHECKING:
+    import json
+
     from liveplot_cli.history import History
     from liveplot_cli.input import Input
     from liveplot_cli.selection import Selection
@@ -91,7 +94,7 @@ def _values(text: bytes, line: int) -> list[tuple[str, float | str]]:
     import json
 
     try:
-        record = json.loads(text, parse_int=float)  # a number may have more figures than Python takes for an int
+        record = _decoder().decode(text.removeprefix(b"\xef\xbb\xbf").decode())
         if isinstance(record, list):
             record = {str(number): value for number, value in enumerate(record)}
         if not isinstance(record, dict):
@@ -104,6 +107,14 @@ def _values(text: bytes, line: int) -> list[tuple[str, float | str]]:
     if not values:
         raise DataError(f"line {line}: there is no value in it")
     return values
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    """What takes numbers of more figures than Python takes for an int, made once: it costs more than a line."""
+    import json
+
+    return json.JSONDecoder(parse_int=float)
 
 
 def _flat(record: dict[str, Any], line: int, prefix: str = "") -> Iterator[tuple[str, Any]]:
