@@ -131,8 +131,14 @@ def test_one_spike_among_many_points_is_seen(place: int) -> None:
     even=st.booleans(),
     # No place lies on an edge between two columns of pixels, where it would belong to either.
     view=st.sampled_from(
-        [None, (10.0271828, 600.0314159), (-50.0271828, 300.0314159), (500.0314159, 200.0271828)]
-        + [(800.0314159, -100.0271828), (0.2271828, 3.5314159)]
+        [
+            None,
+            (10.0271828, 600.0314159),
+            (-50.0271828, 300.0314159),
+            (500.0314159, 200.0271828),
+            (800.0314159, -100.0271828),
+            (0.2271828, 3.5314159),
+        ]
     ),
     cut=st.floats(0, 1),
 )
