@@ -205,6 +205,20 @@ def test_the_header_of_a_transposed_file_labels_the_rows(tmp_path: Path) -> None
     assert history.labels.tolist() == [1990, 2000, 2010]
 
 
+def test_a_header_labels_the_rows_of_a_file_that_is_transposed(tmp_path: Path) -> None:
+    history = read_text(tmp_path, "loss,acc\n3,2\n1,4\n5,6\n", transpose=True)
+    assert history.labels.tolist() == ["loss", "acc"]
+    assert history.values.tolist() == [[3, 1, 5], [2, 4, 6]]
+    history = read_text(tmp_path, "epoch,loss,acc\n1,3,2\n2,1,4\n", transpose=True)
+    assert (history.columns, history.values.tolist()) == (("1", "2"), [[3, 1], [2, 4]])
+
+
+@pytest.mark.parametrize("cells", [("31.12.2023", "01.01.2024"), ("1.0.1", "1.0.2"), ("10.0.0.1", "10.0.0.2")])
+def test_what_has_two_points_is_no_number_and_labels_rows(tmp_path: Path, cells: tuple[str, str]) -> None:
+    history = read_text(tmp_path, f"at;b\n{cells[0]};1,5\n{cells[1]};2,5\n")
+    assert (history.labels.tolist(), history.values.tolist()) == (list(cells), [[1.5], [2.5]])
+
+
 @pytest.mark.parametrize("cell", ["50%", "1_000", "−1", "$5", "１２", "1 000"])
 def test_a_broken_number_is_no_word_that_labels_rows(tmp_path: Path, cell: str) -> None:
     error = refusal(tmp_path, f"a;b\n{cell};1\n{cell};2\n", delimiter=";")

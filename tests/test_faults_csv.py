@@ -56,6 +56,10 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     "A38 JSON": ('{"a": [1, 2]}', "this is no CSV but JSON"),
     "A38 Git LFS": ("version https://git-lfs.github.com/spec/v1\n", "this is no CSV but a pointer of Git LFS"),
     "A39 JSON lines": ('{"a": 1}\n{"a": 2}\n', "end its name in .jsonl"),
+    "A31 what Excel writes": ("a,b\n#N/A,1\n2,5\n", "'#N/A' is not a number"),
+    "A38 Excel": (b"PK\x03\x04" + bytes(60), "this is no CSV but an Excel workbook or another zip archive"),
+    "A38 old Excel": (b"\xd0\xcf\x11\xe0" + bytes(60), "this is no CSV but an Excel workbook"),
+    **{f"A30 {cell} in front": (f"a,b\n{cell},2\n{cell},3\n", "is not a number") for cell in ("0x10", "True", "null")},
     **{f"A28 {cell}": (f"a;b\n1;{cell}\n", "is not a number") for cell in ("1.234,56", "1 000", "1_000", "1'000")},
     **{
         f"A30 {cell}": (f"a,b\n1,2\n3,{cell}\n", "is not a number")
@@ -119,6 +123,11 @@ READ: dict[str, Read] = {
     "A26 bar": Read("a|b\n1|2\n3|4\n", ("a", "b"), TWO),
     "A26 spaces": Read("1.0  2.0\n3.0 4.0\n", ("0", "1"), TWO),
     "A26 said": Read("a:b\n1:2\n3:4\n", ("a", "b"), TWO, options={"delimiter": ":"}),
+    "A27 no header": Read("1,5;2,5\n3,25;4,5\n", ("0", "1"), [[1.5, 2.5], [3.25, 4.5]]),
+    "A27 one column": Read("1,5\n3,25\n", ("0",), [[1.5], [3.25]], options={"decimal": ","}),
+    "A27 perhaps thousands": Read("a;b\n1,234;2\n", ("a", "b"), [[1.234, 2]], "taken for decimal commas, though"),
+    "A05 a header with numbers": Read("0.5,x\n1,2\n", ("0.5", "x"), [[1, 2]], "though some of them are numbers"),
+    "A31 rows that are comments": Read("a,b\n#1,2\n3,4\n", ("a", "b"), [[3, 4]], "1 lines that look like rows begin"),
     "A27 decimal commas": Read("a;b\n1,0;2,0\n3;4,0\n", ("a", "b"), TWO),
     "A27 said": Read('a,b\n"1,5",2\n', ("a", "b"), [[1.5, 2]], options={"decimal": ","}),
     "A31 comments": Read("# made by me\na,b\n1,2\n# half\n3,4\n", ("a", "b"), TWO),

@@ -235,3 +235,17 @@ def test_c10_a_source_that_hangs_can_be_left(place: Place) -> None:
         os.kill(started.process.pid, signal.SIGINT)
         started.end(-signal.SIGINT, "^Aborted")
         silent.kill()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'[{"a": 1}, {"a": 2}]\n', "line 1: it holds several rows; put each on a line of its own"),
+        (b'{"a": {"0": 1, "1": 2}, "b": {"0": 3, "1": 4}}\n', "line 1: it holds several rows"),
+        (b'{"a.b": 1, "a": {"b": 2}}\n', "line 1: two of its values have one name"),
+        (b'{"a": 1}\n{"a": }\n', "line 2: this is no JSON"),
+    ],
+)
+def test_json_that_is_no_row(place: Place, content: bytes, says: str) -> None:
+    (place.folder / "h.jsonl").write_bytes(content)
+    run_cli(place, "render", "h.jsonl", "-o", "a.gif", code=3, says=says)

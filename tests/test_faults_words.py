@@ -258,6 +258,12 @@ def test_f07_a_film_needs_no_backend_of_the_users(place: Place, backend: str) ->
     assert notes(render(place, environment={"MPLBACKEND": backend})) == []
 
 
+def test_f07_settings_that_are_no_text_are_told(place: Place) -> None:
+    (place.folder / "matplotlibrc").write_bytes(b"\xff\xfe\0")
+    (place.folder / "h.csv").write_text("1,2\n3,4\n")
+    run_cli(place, "render", "h.csv", "-o", "a.gif", *SMALL, code=5, says="matplotlib does not start .* matplotlibrc")
+
+
 @pytest.mark.parametrize(
     "environment",
     [{}, {"MPLBACKEND": "agg"}, {"MPLBACKEND": "TkAgg"}, {"MPLBACKEND": "nosuch"}, {"DISPLAY": "localhost:98.0"}],

@@ -81,3 +81,19 @@ def test_what_is_wrong_with_a_file_is_told_before_the_longest_imports(tmp_path: 
     code = "import sys; from liveplot_cli.cli import run; print(run(sys.argv[1:]), 'matplotlib' in sys.modules)"
     command = [sys.executable, "-c", code, "render", str(tmp_path / "h.csv"), "-o", str(tmp_path / "a.gif")]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "3 False\n"
+
+
+def test_a_command_needs_no_thread_but_its_own() -> None:
+    """Where none may be started OpenBLAS, which numpy brings along, would end the process as Ctrl-C does."""
+    code = """
+import os, sys
+from liveplot_cli.__main__ import main
+sys.argv = ["liveplot", "--version"]
+try:
+    main()
+except SystemExit:
+    import numpy
+    print(len(os.listdir("/proc/self/task")))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "1"

@@ -13,6 +13,8 @@ def main() -> None:
     """Run the command line and exit, by the code of what went wrong or by the signal that ended it."""
     _occupy_closed_streams()
     answer(abort)
+    # No film needs more of its threads, and where none may be started OpenBLAS sends us a Ctrl-C.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from liveplot_cli.cli import run
 
     interrupted_by = 0

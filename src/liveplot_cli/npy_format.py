@@ -41,7 +41,8 @@ class Header:
     def check_size(self, size: int) -> None:
         """Raise `DataError` where the numbers are not exactly as many bytes as the file has behind its header."""
         if size != self.bytes:
-            raise DataError(f"it has {size:,} bytes of numbers where its header says {self.bytes:,}; was it cut short?")
+            doubt = "was it cut short?" if size < self.bytes else "was something appended?"
+            raise DataError(f"it has {size:,} bytes of numbers where its header says {self.bytes:,}; {doubt}")
 
 
 def read_header(stream: IO[bytes]) -> Header:

@@ -50,10 +50,12 @@ def options_of(cls: type) -> dict[str, Option]:
 def build(cls: type[T], given: Mapping[str, object]) -> T:
     """An instance of `cls` from those of the `given` values that are its options; text and numbers are parsed.
 
-    Raises `UsageError` for a value that can't be taken.
+    None is as good as not given. Raises `UsageError` for a value that can't be taken.
     """
     values = {
-        name: _value(name, described, given[name]) for name, described in options_of(cls).items() if name in given
+        name: _value(name, described, given[name])
+        for name, described in options_of(cls).items()
+        if given.get(name) is not None
     }
     return cls(**values)
 

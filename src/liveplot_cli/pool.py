@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import socket
+import sys
 import threading
 import time
 import warnings
@@ -231,6 +232,7 @@ def _serve(task: Task | None, pipe: Any, inherited: Sequence[Any]) -> None:
     """Be a worker: signals are this process' parent's to answer, and the end of the pipe is the worker's."""
     for other in inherited:
         other.close()
+    _die_with_parent()
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
@@ -248,12 +250,21 @@ def _serve(task: Task | None, pipe: Any, inherited: Sequence[Any]) -> None:
         _work(task, pipe, *pickle.loads(items.get()))
 
 
+def _die_with_parent() -> None:
+    """Have Linux kill this process when its parent dies, whatever it waits for then; see prctl(2)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
 def _receive(pipe: Any, items: SimpleQueue[bytes]) -> None:
-    while True:
-        try:
+    try:
+        while True:
             items.put(pipe.recv_bytes())
-        except (EOFError, OSError):
-            os._exit(1)
+    finally:  # its end, or whatever else
+        os._exit(1)
 
 
 def _work(task: Task, pipe: Any, number: int, item: Any) -> None:

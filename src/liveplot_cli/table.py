@@ -20,7 +20,9 @@ from liveplot_cli.selection import Selection, find_column
 
 NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?)")
 GAPS = frozenset(("", "NA", "nan", "NaN"))
-_ALMOST = re.compile(r"[-+−$€£]?\d[\d.,_' ]*%?")  # 1,5 and 50% and 1_000 are broken numbers, no words
+# 1,5 and 50% and 1_000 and True are broken numbers and no words; 31.12.2023 and 10.0.0.1 are no numbers.
+_ALMOST = re.compile(r"[-+−$€£]?\d[\d.,_'\s]*%?|[-+]?0x[0-9a-f]+|true|false|none|null|n/a|[-–—?]", re.IGNORECASE)
+_DOTTED = re.compile(r"(?!\d{1,3}(?:\.\d{3})+$)\d{1,4}(?:\.\d{1,4}){2,}(?:\s.*)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?Z?)?)?")
 _COUNTER = re.compile(
     "_?(global_?)?steps?|epochs?|iter(ation)?s?|batch|round|frame|generation|index|"
@@ -118,7 +120,7 @@ class Table:
             return None
         if self._is_worded_throughout(0):
             words = self._words(0)
-            if _are_dates(words) or not any(map(_ALMOST.fullmatch, words)):
+            if _are_dates(words) or not any(map(_is_almost_a_number, words)):
                 return 0
         if self.turned and self.named and _never_falls(self._column(0)):
             return 0  # what was the header
@@ -235,8 +237,8 @@ def turned(table: Table, header: bool | None) -> Table:
     lines = np.concatenate([np.asarray(part.lines, np.int64) for part in table.parts])
     cells = _words_by_row(table)
     if header is None:
-        first = [row[0] for row in cells.values() if 0 in row]
-        header = not _are_dates(first) or _counts_columns(numbers)
+        first = {row: words[0] for row, words in cells.items() if 0 in words}
+        header = _names_columns(first, numbers) or _counts_columns(numbers)
     if not header:
         names = tuple(str(number) for number in range(len(numbers)))
     elif numbers.shape[1] == 1:
@@ -250,6 +252,17 @@ def turned(table: Table, header: bool | None) -> Table:
         if found
     }
     return Table(names, header, [Part(np.ascontiguousarray(numbers.T), lines, words)], turned=True)
+
+
+def _names_columns(words: Mapping[int, str], numbers: Numbers) -> bool:
+    """Whether a first column, of which these rows are words, names what will be columns.
+
+    It does not where its only word is the first: that is its own name, like those of the columns beside it, and what is
+    below are numbers like theirs; unless it is the name of a counter.
+    """
+    if list(words) == [0] and len(numbers) > 1:
+        return bool(_COUNTER.fullmatch(words[0])) and _never_falls(numbers[1:, 0])
+    return not _are_dates(words.values())
 
 
 def _words_by_row(table: Table) -> dict[int, dict[int, str]]:
@@ -294,6 +307,10 @@ def is_number(cell: str) -> bool:
 def is_date(cell: str) -> bool:
     """Whether a cell is written like a date."""
     return _DATE.fullmatch(cell) is not None
+
+
+def _is_almost_a_number(cell: str) -> bool:
+    return _ALMOST.fullmatch(cell) is not None and _DOTTED.fullmatch(cell) is None
 
 
 def _are_dates(cells: Iterable[str]) -> bool:

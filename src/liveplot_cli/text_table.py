@@ -29,14 +29,18 @@ from liveplot_cli.table import GAPS, NUMBER, Part, Table, Words, is_date, is_num
 from liveplot_cli.text_blocks import LONGEST_CELL, Block
 
 _COMMA_NUMBER = re.compile(r"[+-]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_MAY_BE_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _DELIMITERS = (";", "\t", "|", ",")  # the comma last: where others do as well, it is a decimal comma
 _SNIFFED_LINES, _SNIFFED_CHARACTERS = 20, 100_000
+_COMMENT = re.compile(r" *#(?!(?:N/A|DIV/0!|REF!|NAME\?|VALUE!|NUM!|NULL!))")  # what Excel writes is none
 _EXCEL = re.compile(rb'"?sep=([^"])"?\n')
 
 _NO_WORD = re.compile(  # a cell of a first column that is none of words
     r"^(?:[+-]?(?:(?:[0-9]+[.,]?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?)|NA|nan|NaN|)$", re.MULTILINE
 )
 _PLAIN_CELLS = re.compile(r"[0-9+\-.eE\n]+")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ def parsed(blocks: Iterator[Block], dialect: Dialect, *, transpose: bool, allow:
     if first is None:
         raise DataError("there is no data in the file")
     first, delimiter = _told(first)
-    text = _Text(chain([first], blocks), dialect.delimiter or delimiter or _sniffed(first), dialect.decimal)
+    delimiter = dialect.delimiter or delimiter or _sniffed(first, dialect.decimal)
+    text = _Text(chain([first], blocks), delimiter, dialect.decimal)
     table = text.table(False if transpose else dialect.header, allow)
     return turned(table, dialect.header) if transpose else table
 
@@ -72,6 +77,7 @@ class _Text:
         self._width = self._first_line = 0
         self._comment = ""  # the one right above the first row
         self._worded = False  # the first column, as far as it has been read
+        self._rows_passed_over = 0  # comments of as many cells as a row has
         self._open_ended = True  # each row so far ends in a delimiter
 
     def table(self, header: bool | None, allow: Callable[[int], object]) -> Table:
@@ -83,6 +89,8 @@ class _Text:
         if header is None:
             header = not all(self._is_number(cell) or is_date(cell) for cell in rows[0]) or _is_pandas_header(rows)
             names = None if header else self._names_in(self._comment)
+            if header and NUMBER.fullmatch(rows[0][0]):
+                _log.warning("the first line is taken for names, though some of them are numbers")
         else:
             names = None
         if header:
@@ -96,6 +104,8 @@ class _Text:
             allow(size)
         if not parts:
             raise DataError("there is a header but no row of numbers below it")
+        if self._rows_passed_over:
+            _log.warning("%d lines that look like rows begin with # and are left out", self._rows_passed_over)
         table = Table(unique(names) if names else _numbered(self._width), names is not None, parts)
         return _without_last_column(table) if self._open_ended and not (names and names[-1]) else table
 
@@ -140,7 +150,8 @@ class _Text:
             while here is not None:
                 for line in io.StringIO(here.data.decode(), newline="\n"):
                     blank = not line.strip() and (self._delimiter == " " or self._delimiter not in line)
-                    passed_over = between and (blank or line.lstrip(" ").startswith("#"))
+                    passed_over = between and (blank or _COMMENT.match(line) is not None)
+                    self._rows_passed_over += passed_over and line.count(self._delimiter) == self._width - 1 > 0
                     if passed_over and not self._width and not blank:
                         self._comment = line.strip().lstrip("#").strip()
                     between = False
@@ -173,6 +184,10 @@ class _Text:
     def _part(self, lines: list[int], rows: list[list[str]]) -> Part:
         if self._decimal is None:
             self._decimal = self._shown_decimal(rows)
+            if self._decimal == "," and all(
+                map(_MAY_BE_THOUSANDS.fullmatch, filter(_COMMA_NUMBER.fullmatch, chain(*rows)))
+            ):
+                _log.warning("commas are taken for decimal commas, though thousands may be meant")
         self._open_ended = self._open_ended and self._width > 1 and not any(row[-1] for row in rows)
         numbers = np.empty((len(rows), self._width))
         words = {}
@@ -288,18 +303,24 @@ def _told(block: Block) -> tuple[Block, str | None]:
     return (Block(block.data[match.end() :], block.line + 1), match[1].decode("latin-1")) if match else (block, None)
 
 
-def _sniffed(block: Block) -> str:
-    """The delimiter that splits all of the first lines, or else most, alike and into the most columns; else a comma."""
+def _sniffed(block: Block, decimal: str | None) -> str:
+    """The delimiter that splits all of the first lines, or else most, alike, into numbers and into the most columns.
+
+    Where there is none it is a comma, but not where that is the decimals'.
+    """
     text = block.data[:_SNIFFED_CHARACTERS].decode(errors="ignore")
     start = [line for line in text.splitlines() if line.strip() and not line.startswith("#")][:_SNIFFED_LINES]
-    best, most = ",", (False, 1)
-    for candidate in _DELIMITERS:
+    taken = decimal == "," and '"' not in text
+    best, most = ";" if taken else ",", (False, 0.0, 1)
+    for candidate in _DELIMITERS[:-1] if taken else _DELIMITERS:
         widths = Counter(len(row) for row in csv.reader(start, delimiter=candidate))
         width, lines = widths.most_common(1)[0] if widths else (1, 0)
-        quality = (lines == len(start), width)
+        last = next(csv.reader(start[-1:], delimiter=candidate), [])
+        share = sum(is_number(cell) or _COMMA_NUMBER.fullmatch(cell) is not None or is_date(cell) for cell in last)
+        quality = (lines == len(start), share / max(1, len(last)), width)
         if width > 1 and quality > most and 2 * lines > len(start):
             best, most = candidate, quality
-    return " " if most[1] == 1 and _is_spaced(start) else best
+    return " " if most[2] == 1 and _is_spaced(start) else best
 
 
 def _is_spaced(lines: Sequence[str]) -> bool:
@@ -320,7 +341,7 @@ def _numbered(width: int) -> tuple[str, ...]:
 
 def _without_last_column(table: Table) -> Table:
     """The table without what is no column, for each line ended in a delimiter."""
-    logging.getLogger(__name__).info("the last column, nameless and empty, is left out")
+    _log.info("the last column, nameless and empty, is left out")
     return Table(
         table.names[:-1], table.named, [Part(part.numbers[:, :-1], part.lines, part.words) for part in table.parts]
     )

@@ -12,7 +12,7 @@ from liveplot_cli import charts, style, workers
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.prepare import Prepared, Source, prepare
 from liveplot_cli.scene import Scene
-from liveplot_cli.timing import Moment, spread
+from liveplot_cli.timing import Moment, Timing, spread
 from liveplot_cli.write import SAMPLES, Progress, Rendered, Target, options_of_writing, targets, write
 
 _log = logging.getLogger(__name__)
@@ -50,7 +50,19 @@ def film(
         jobs = 0 if workers.forks() else 1
     with style.applied():
         shots = _Shots(Scene(prepared.history, prepared.chart, prepared.look), moments)
-        return write(outputs, shots.film(prepared.timing.fps), shots, options, jobs, progress)
+        written = write(outputs, shots.film(prepared.timing.fps), shots, options, jobs, progress)
+    for file in written:
+        _tell_length(file, prepared.timing)
+    return written
+
+
+def _tell_length(file: Rendered, timing: Timing) -> None:
+    """Warn of a film that could not be as long as was asked: a format's frames last for some time."""
+    asked = timing.duration
+    if asked is not None and abs(file.seconds - asked) > Fraction(1, 200) + Fraction(1, 2) / timing.fps:
+        _log.warning(
+            "%s lasts %.4g s and not %.4g: its frames can't be shorter", file.path, float(file.seconds), float(asked)
+        )
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _OTHERS = {
     b"\x1f\x8b": "gzip data; end its name in .csv.gz",
     b"\x93NUMPY": "a NumPy array; end its name in .npy",
-    b"PK\x03\x04": "a zip archive; unpack it, or end its name in .npz if NumPy wrote it",
+    b"PK\x03\x04": "an Excel workbook or another zip archive; save it as .csv, or name it .npz if NumPy wrote it",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook; save it as .csv",
     b"version https://git-lfs": "a pointer of Git LFS; fetch the file itself with git lfs pull",
     b"\x89PNG": "a PNG picture",
     b"GIF8": "a GIF picture",

@@ -99,6 +99,7 @@ def _values(text: bytes, line: int) -> list[tuple[str, float | str]]:
             record = {str(number): value for number, value in enumerate(record)}
         if not isinstance(record, dict):
             raise DataError(f"line {line}: {quoted(text.decode())} is neither an object nor an array")
+        _refuse_rows(record, line)
         values = [(name, _value(value)) for name, value in _flat(record, line)]
     except json.JSONDecodeError as error:
         raise DataError(f"line {line}: this is no JSON ({error.msg} at character {error.pos + 1})") from None
@@ -106,7 +107,19 @@ def _values(text: bytes, line: int) -> list[tuple[str, float | str]]:
         raise DataError(f"line {line}: this is no JSON (too deep)") from None
     if not values:
         raise DataError(f"line {line}: there is no value in it")
+    if len(dict(values)) < len(values):
+        raise DataError(f"line {line}: two of its values have one name")
     return values
+
+
+def _refuse_rows(record: dict[str, Any], line: int) -> None:
+    """Raise `DataError` for a line that holds many rows or columns, as pandas writes JSON by itself."""
+    inner = [value for value in record.values() if isinstance(value, dict)]
+    numbered = all(name.isdigit() for name in record) or all(name.isdigit() for one in inner for name in one)
+    if len(inner) == len(record) > 1 and numbered:
+        raise DataError(
+            f"line {line}: it holds several rows; put each on a line of its own, as pandas' lines=True does"
+        )
 
 
 @cache
