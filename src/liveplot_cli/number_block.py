@@ -52,7 +52,8 @@ def number_block(data: bytes, width: int, delimiter: str, decimal: str | None) -
     numbers = _json_numbers(b"[" + marked.translate(_AS_JSON)[:-1] + b"]")
     if numbers is None or len(numbers) != len(cells.ends):
         return None
-    numbers[cells.gaps] = np.nan
+    if cells.gaps.any():
+        numbers[cells.gaps] = np.nan
     return NumberBlock(numbers.reshape(-1, width), bool(cells.empty[width - 1 :: width].all()))
 
 
@@ -95,15 +96,18 @@ def _cells(text: bytes, width: int) -> _Cells | None:
     line_ends = (characters[ends] == ord("\n")).reshape(-1, width)
     lengths = np.diff(ends, prepend=-1) - 1
     empty = lengths == 0
-    marked = (lengths == 1) & (characters[ends - 1] == _GAP[0]) if _GAP in text else np.zeros_like(empty)
+    gaps, as_marked = empty, True
+    if _GAP in text:
+        marked = (lengths == 1) & (characters[ends - 1] == _GAP[0])
+        gaps, as_marked = empty | marked, np.count_nonzero(marked) == text.count(_GAP)
     as_it_seems = (
         line_ends[:, -1].all()
         and not line_ends[:, :-1].any()
         and lengths.max() <= LONGEST_CELL
-        and np.count_nonzero(marked) == text.count(_GAP)
+        and as_marked
         and not (width == 1 and empty.any())
     )
-    return _Cells(ends, empty, empty | marked) if as_it_seems else None
+    return _Cells(ends, empty, gaps) if as_it_seems else None
 
 
 def _json_numbers(text: bytes) -> Numbers | None:

@@ -13,7 +13,7 @@ from liveplot_cli.errors import DataError
 from liveplot_cli.input import Input
 
 # Bytes read at a time: few at first, for how a text is written is found out cell by cell.
-_FIRST, _AT_ONCE = 1 << 16, 1 << 19
+_FIRST, _AT_ONCE = 1 << 16, 1 << 20
 LONGEST_CELL = 131_072  # characters, as Python's csv has it
 _SEPARATOR = re.compile(r"[^\w.+-]")  # what no number and no word has in it, such as a line end
 _OF_A_LINE = 64  # bytes of memory for each byte of a line, whose cells are taken apart and named one by one
