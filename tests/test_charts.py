@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.dates import date2num
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from liveplot_cli import charts
+from liveplot_cli import charts, style
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
@@ -193,3 +194,13 @@ def test_numbers_at_the_edge_of_the_range_are_drawn(kind: str, value: float) -> 
     low, high = shown.figure.axes[0].get_ylim()
     assert np.isfinite([low, high]).all()
     assert low < high
+
+
+@pytest.mark.usefixtures("themed")
+def test_any_span_of_dates_has_ticks_and_no_warning() -> None:
+    for seconds in np.geomspace(1, 1e10, 400):
+        axes = Figure().add_subplot()
+        start = np.datetime64("2024-01-01", "us")
+        places = style.place_labels(axes.xaxis, start + (np.linspace(0, seconds, 4) * 1e6).astype("m8[us]"))
+        axes.set_xlim(*style.padded((places[0], places[-1]), margin=0.02))
+        assert 2 <= len(axes.xaxis.get_major_locator()()) <= 9

@@ -143,7 +143,7 @@ def limits(asked: tuple[float | None, float | None], found: tuple[float, float])
 def place_labels(axis: Axis, labels: NDArray[Any]) -> NDArray[Any]:
     """Where the rows' labels stand on an axis, shape (rows,), the axis' ticks set up for dates or words."""
     if labels.dtype.kind == "M":
-        locator = AutoDateLocator(maxticks=7)
+        locator = AutoDateLocator(minticks=3, maxticks=7)  # with more of them some spans suit no interval
         axis.set_major_locator(locator)
         axis.set_major_formatter(ConciseDateFormatter(locator))
         return np.asarray(date2num(labels))
