@@ -177,9 +177,10 @@ def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]
 
 def make_logarithmic(axis: Axis) -> None:
     """Turn an axis into a logarithmic one, whose numbers are written out as long as they are short."""
-    getattr(axis.axes, f"set_{axis.axis_name}scale")("log", nonpositive="mask")
+    direction = "x" if axis is axis.axes.xaxis else "y"
+    getattr(axis.axes, f"set_{direction}scale")("log", nonpositive="mask")
     axis.set_major_formatter(_Decades())
-    axis.set_minor_formatter(_Decades(minor_thresholds=(0.5, 0.5)))
+    axis.set_minor_formatter(_Decades(minor_thresholds=(1.2, 0.6)))
     axis.set_tick_params(which="minor", size=0)
 
 
