@@ -17,6 +17,7 @@ LAYERS = (
     {
         "selection",
         "style",
+        "scale",
         "npy_format",
         "number_block",
         "color_table",

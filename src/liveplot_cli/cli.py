@@ -60,7 +60,7 @@ def cli() -> None:
 
 
 @cli.command(cls=GroupedCommand, no_args_is_help=True)
-@click.argument("history")
+@click.argument("history", nargs=-1, required=True)
 @click.option(
     "-o", "--output",
     cls=GroupedOption, group="Output", multiple=True, required=True, metavar="OUT",
@@ -76,7 +76,14 @@ def cli() -> None:
 )  # fmt: skip
 @_work_options
 def render(
-    history: str, output: Sequence[str], kind: str, jobs: int, quiet: bool, verbose: bool, debug: bool, **given: Any
+    history: Sequence[str],
+    output: Sequence[str],
+    kind: str,
+    jobs: int,
+    quiet: bool,
+    verbose: bool,
+    debug: bool,
+    **given: Any,
 ) -> None:
     """Draw the HISTORY into files, one frame per row.
 
@@ -94,8 +101,8 @@ def render(
 
     # What is wrong with a file or an option is told before the longest of the imports.
     options = _given(given)
-    outputs = targets(output, options, history)
-    prepared = prepare(history, kind, options, writing=options_of_writing(outputs))
+    outputs = targets(output, options, *history)
+    prepared = prepare(list(history), kind, options, writing=options_of_writing(outputs))
     with _long_imports():
         from liveplot_cli.jobs.render import film
 
@@ -107,14 +114,14 @@ def render(
 
 
 @cli.command(cls=GroupedCommand, no_args_is_help=True)
-@click.argument("history")
+@click.argument("history", nargs=-1, required=True)
 @click.option(
     "--step", cls=GroupedOption, group="Time", is_flag=True, help="Start paused; each Enter goes on by one row."
 )
 @_kind_option
 @options_from(_DRAWING)
 @_work_options
-def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
+def show(history: Sequence[str], step: bool, kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
     """Play the HISTORY (.csv, .tsv, .jsonl, .ndjson, .npy, .npz, also .gz; - for standard input) in a window.
 
     \b
@@ -125,7 +132,7 @@ def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug:
     with _long_imports():
         from liveplot_cli.jobs.show import show as job
 
-    job(history, kind=kind, step=step, **_given(given))
+    job(list(history), kind=kind, step=step, **_given(given))
 
 
 @contextmanager

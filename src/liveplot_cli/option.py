@@ -42,6 +42,17 @@ def option(
     return field
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    """What takes text that is one of these words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{quoted(text)} is none of {', '.join(words)}")
+        return text
+
+    return parse
+
+
 def options_of(cls: type) -> dict[str, Option]:
     """The options a dataclass declares, by field name, in order."""
     return {field.name: field.metadata["option"] for field in dataclasses.fields(cls) if "option" in field.metadata}

@@ -77,9 +77,7 @@ class Target:
         return Rendered(self.place.path, plan.frames, plan.seconds, plan.size, self.place.settle(part))
 
 
-def targets(
-    outputs: Sequence[str | os.PathLike[str]], options: Mapping[str, object], source: object = None
-) -> list[Target]:
+def targets(outputs: Sequence[str | os.PathLike[str]], options: Mapping[str, object], *sources: object) -> list[Target]:
     """The outputs, each checked before any work.
 
     Raises `UsageError` where there is none, or one twice, or one that is the file which is read.
@@ -88,11 +86,12 @@ def targets(
         raise UsageError("there is no output; name a file such as out.gif, out.mp4 or a folder of frames/")
     writing = build(Writing, options)
     found = [_target(name, writing) for name in outputs]
-    seen = {_file_of(source)}
+    read = {_file_of(source) for source in sources}
+    seen = set(read)
     for target in found:
         identity = target.place.identity()
         if identity in seen:
-            is_source = identity == _file_of(source)
+            is_source = identity in read
             raise UsageError(
                 f"the output {quoted(target.place.path)} is {'the file that is read' if is_source else 'named twice'}"
             )
