@@ -211,7 +211,7 @@ def _advice(error: LiveplotError) -> str:
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """The options that were on the command line; the others keep the defaults declared with them."""
-    return {name: value for name, value in options.items() if value is not None}
+    return {name: value for name, value in options.items() if value not in (None, ())}
 
 
 def _closing(file: Rendered) -> str:

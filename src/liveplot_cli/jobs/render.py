@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 def render(
     source: Source | Sequence[Source],
+    /,
     *outputs: str | os.PathLike[str],
     kind: str = charts.AUTO,
     jobs: int | None = None,
