@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from liveplot_cli.errors import DataError, LimitError, quoted
+from liveplot_cli.errors import DataError, LimitError, UsageError, quoted
 from liveplot_cli.row_file import Numbers, RowFile
 
 _MOST_COLUMNS = 1 << 22
@@ -164,6 +164,27 @@ class History:
     def label(self, position: float) -> str:
         """The row's own label, as a person would write it: `12`, `0.5`, `1958-03-01`, `Tuesday`."""
         return _written(self.labels[math.floor(position)])
+
+    def position(self, text: str) -> float:
+        """The position that a person means: a row's label, the beginning of a date, or a row's number from 1 on.
+
+        Raises `UsageError` where there is none.
+        """
+        labels = self.labels
+        if labels.dtype.kind in "iuf":
+            same = labels == float(text) if _is_number(text) else np.zeros(len(labels), bool)
+        elif labels.dtype.kind == "M":
+            same = np.char.startswith(np.datetime_as_string(labels).astype(str), text.replace(" ", "T"))
+        else:
+            same = labels == text
+        if same.any():
+            return float(np.argmax(same))
+        if _is_number(text) and 1 <= float(text) <= len(self):
+            return float(text) - 1
+        raise UsageError(
+            f"{self.name} has no row {quoted(text)}; they go from {self.label(0)} to {self.label(len(self) - 1)}"
+            + (f", and their numbers from 1 to {len(self)}" if self.index_name != "row" else "")
+        )
 
     def number(self, position: float) -> int | float:
         """The row's own label where the labels are numbers."""
@@ -364,6 +385,13 @@ def _row_bounds(blocks: Iterable[Numbers]) -> Numbers:
                 for block in blocks
             ]
         )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _nothing_above_zero(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from liveplot_cli.errors import quoted
 from liveplot_cli.option import one_of, option
@@ -40,6 +41,32 @@ def limits(text: str) -> Asked:
 def names(text: str) -> tuple[str, ...]:
     """Names separated by commas."""
     return tuple(name.strip() for name in text.split(","))
+
+
+class Mark(NamedTuple):
+    """A caption that appears at a row, named by its label or its number."""
+
+    row: str
+    text: str
+
+
+def mark(text: str) -> Mark:
+    """A caption from `ROW=TEXT`."""
+    row, _, words = text.partition("=")
+    if not row.strip() or not words.strip():
+        raise ValueError(f"{quoted(text)} is not a row and a text such as '40=the rate drops'")
+    return Mark(row.strip(), words.strip())
+
+
+def row_count(text: str) -> float:
+    """A number of rows above zero."""
+    try:
+        rows = float(text)
+    except ValueError:
+        rows = math.nan
+    if not 0 < rows < math.inf:
+        raise ValueError(f"{quoted(text)} is not a number of rows above 0")
+    return rows
 
 
 def pixel_size(text: str) -> tuple[int, int]:
@@ -109,6 +136,44 @@ class Look:
         metavar="|".join(_LEGENDS),
         parse=one_of(*_LEGENDS),
         help="Where the names of what is drawn stand; inside may hide data.",
+    )
+    mark: tuple[Mark, ...] = option(
+        (),
+        "--mark",
+        group="Words",
+        metavar="ROW=TEXT",
+        parse=mark,
+        many=True,
+        shown="",
+        help="A caption that appears below the chart at a row, named by its label or its number, and stays until the "
+        "next; repeat it for several.",
+    )
+    fade: float | None = option(
+        None,
+        "--fade",
+        group="Words",
+        metavar="ROWS",
+        parse=row_count,
+        shown="never",
+        help="Let each mark fade away over so many rows.",
+    )
+    caption: str | None = option(
+        None,
+        "--caption",
+        group="Words",
+        metavar="TEXT",
+        parse=str,
+        shown="",
+        help="Words below the chart.",
+    )
+    source: str | None = option(
+        None,
+        "--source",
+        group="Words",
+        metavar="TEXT",
+        parse=str,
+        shown="",
+        help="Where the data come from, in small type at the bottom.",
     )
     xlim: Asked | None = option(
         None,

@@ -24,7 +24,7 @@ from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scale import Reach, Scale
 from liveplot_cli.timing import Moment, common_measure, ticks
-from liveplot_cli.words import Words
+from liveplot_cli.words import Marks, Words, broken
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _DIRECTIONS = {"x": "horizontal", "y": "vertical"}
+_EDGE, _HINT = 0.12, 0.2  # inches
 _SHAPE = 1  # width to height of a panel
 
 
@@ -75,6 +76,7 @@ class Scene:
             Words(title, words.title(look.title), told),
             Words(counter, words.counter(look.title, told), told),
         ]
+        self._marks, self._footers = self._footer(told)
         # Spines lie on the edge of the data's area: below the data, they need not be drawn again for every frame.
         for axes in self._axes:
             for spine in axes.spines.values():
@@ -94,6 +96,7 @@ class Scene:
             scale.move(position)
         moved = [artist for update in self._movers for artist in update(position)]
         moved += [text.artist for text in self._words if text.move(position)]
+        moved += [self._marks.artist] if self._marks.move(position) else []
         return sorted(moved, key=attrgetter("zorder"))
 
     def draw(self, position: float) -> None:
@@ -221,10 +224,36 @@ class Scene:
         if tried:
             scale.set(max(tried, key=room))
 
+    def _footer(self, told: History) -> tuple[Marks, list[Text]]:
+        """Marks, and all the texts that stand below the chart, the lowest first."""
+        look = self._look
+        texts = [(look.source or "", 8, style.MUTED), (look.caption or "", 9, style.MUTED), ("", 11, style.INK)]
+        footers = [
+            self.figure.text(0, 0, style.legible_lines(text), size=size, color=color, va="bottom", linespacing=1.3)
+            for text, size, color in texts
+        ]
+        return Marks(footers[-1], look.mark, look.fade, told), footers
+
+    def _fit_footer(self) -> float:
+        """Stack the texts below the chart, each broken into lines that fit; hands back their height in pixels."""
+        edge = _EDGE * self.figure.dpi
+        room = self.figure.bbox.width - 2 * edge
+        *still, _ = self._footers
+        for artist in still:
+            artist.set_text(broken(artist, artist.get_text().replace("\n", " "), room))
+        self._marks.fit(room)
+        height = _HINT * self.figure.dpi if self.figure.get_supxlabel() else 0.0
+        for artist in self._footers:
+            if artist.get_text():
+                artist.set_position((edge / self.figure.bbox.width, (height + edge / 2) / self.figure.bbox.height))
+                height += artist.get_window_extent().height + edge / 2
+        return height
+
     def _lay_out(self) -> None:
         self.figure.set_layout_engine("constrained")
-        engine = self.figure.get_layout_engine()
-        assert engine is not None  # it has just been set
+        engine: Any = self.figure.get_layout_engine()
+        low = self._fit_footer() / self.figure.bbox.height
+        engine.set(rect=(0, low, 1, 1 - low))
         with warnings.catch_warnings():  # a picture too small for its words keeps matplotlib's plain margins
             warnings.simplefilter("ignore")
             engine.execute(self.figure)
@@ -243,7 +272,8 @@ class Scene:
     def _find_shapes(self) -> None:
         """Use any font installed here that has shapes which ours lacks; what no font has is told, once."""
         look = self._look
-        words = [*filter(None, (look.title, look.xlabel, look.ylabel))]
+        asked = (look.title, look.xlabel, look.ylabel, look.caption, look.source, *(mark.text for mark in look.mark))
+        words = [*filter(None, asked)]
         for history in self.histories:
             labels = history.labels.tolist() if history.labels.dtype.kind == "U" else ()
             words += [history.name, history.index_name, *history.columns, *labels]

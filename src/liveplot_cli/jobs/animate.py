@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
 
 
-def animation(source: Source | Sequence[Source], kind: str = charts.AUTO, **options: object) -> FuncAnimation:
+def animation(source: Source | Sequence[Source], /, kind: str = charts.AUTO, **options: object) -> FuncAnimation:
     """A `matplotlib.animation.FuncAnimation` of the very film that `render` would draw.
 
     `source` is as for `render`; `options` are those of the command line, by

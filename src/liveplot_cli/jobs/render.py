@@ -10,16 +10,20 @@ from fractions import Fraction
 
 from liveplot_cli import charts, style, workers
 from liveplot_cli.film import Film, Pixels
+from liveplot_cli.option import build
 from liveplot_cli.prepare import Prepared, Source, prepare, sources
 from liveplot_cli.scene import Scene
+from liveplot_cli.still import write_stills
 from liveplot_cli.timing import Moment, Timing, spread
 from liveplot_cli.write import SAMPLES, Progress, Rendered, Target, options_of_writing, targets, write
+from liveplot_cli.writing import Writing
 
 _log = logging.getLogger(__name__)
 
 
 def render(
     source: Source | Sequence[Source],
+    /,
     *outputs: str | os.PathLike[str],
     kind: str = charts.AUTO,
     jobs: int | None = None,
@@ -44,6 +48,9 @@ def film(
     prepared: Prepared, outputs: Sequence[Target], options: Mapping[str, object], jobs: int | None, progress: Progress
 ) -> list[Rendered]:
     """Draw and write what has been prepared for these outputs; the rest of `render`."""
+    at = build(Writing, options).at
+    if at is not None:
+        return _still(prepared, outputs, at)
     moments = prepared.moments
     rows = max(map(len, prepared.histories))
     if len(moments) < rows:
@@ -57,6 +64,15 @@ def film(
     for file in written:
         _tell_length(file, prepared.timing)
     return written
+
+
+def _still(prepared: Prepared, outputs: Sequence[Target], at: str) -> list[Rendered]:
+    """Draw one position into the outputs, within the limits that it has in the film."""
+    position = max(prepared.histories, key=len).position(at)
+    with style.applied():
+        positions = [moment.position for moment in prepared.moments]
+        scene = Scene(prepared.histories, prepared.chart, prepared.look, positions)
+        return write_stills(outputs, scene, position)
 
 
 def _tell_length(file: Rendered, timing: Timing) -> None:
