@@ -17,6 +17,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from liveplot_cli.errors import DataError, UsageError
 from liveplot_cli.fonts import families_for
@@ -25,6 +26,7 @@ from liveplot_cli.look import FARTHEST
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 PALETTE = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
+GAP = "#b9bfc6"  # no number: between the paper and the ink, and no colour of a map
 INK, MUTED, RULE, PAPER = "#22262b", "#6b727a", "#dfe3e7", "#ffffff"
 
 _THEME: dict[str, Any] = {
@@ -221,6 +224,38 @@ def _swatch(artist: Any) -> Artist:
     if isinstance(artist, Line2D):
         return Line2D([], [], color=artist.get_color(), linestyle=artist.get_linestyle(), alpha=artist.get_alpha())
     return Patch(facecolor=np.atleast_2d(to_rgba_array(artist.get_facecolor()))[0], alpha=artist.get_alpha())
+
+
+def cell_axes(axes: Axes, height: int, width: int, longest: float) -> None:
+    """Make axes of so many cells, counted from the top left: square ones, but none so many times longer than broad."""
+    axes.set(xscale="linear", yscale="linear", xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    ratio = width / height
+    axes.set_aspect(max(1, ratio / longest) if ratio > 1 else min(1, ratio * longest))
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(nbins=5, integer=True, steps=[1, 2, 5, 10]))
+
+
+def color_bar(axes: Axes) -> Axes:
+    """Axes for a bar of colours along the right of others, whose vertical limits are those of the colours."""
+    figure: Any = axes.get_figure(root=True)
+    right: Any = axes.transAxes
+    beside = figure.dpi_scale_trans + ScaledTranslation(1, 0, right)
+    place = blended_transform_factory(beside, axes.transAxes)
+    bar = axes.inset_axes((0.14, 0, 0.13, 1), transform=place)
+    bar.set(xticks=[], xlim=(0, 1))
+    bar.grid(visible=False)
+    bar.spines[:].set_visible(False)
+    bar.yaxis.tick_right()
+    bar.yaxis.set_tick_params(length=0)
+    return bar
+
+
+def down(limits: tuple[float, float], steps: int = 256) -> NDArray[np.float64]:
+    """Numbers from the top of an axis to its bottom, shape (steps, 1)."""
+    return np.linspace(limits[1], limits[0], steps)[:, None]
 
 
 def name_ticks(axis: Axis, names: Sequence[str]) -> None:
