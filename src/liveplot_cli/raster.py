@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from liveplot_cli.row_file import Numbers
 
-_LEVELS = 256
+_LEVELS = 192  # of the 255 colours of a GIF, which has words besides
 
 
 class ColorMap:
@@ -57,16 +57,17 @@ class Raster(Artist):
 
     zorder = 2.0  # as lines have it: above what does not move
 
-    def __init__(self, axes: Axes, colors: ColorMap) -> None:
+    _colors: ColorMap
+    _levels: NDArray[Any]
+
+    def __init__(self, axes: Axes) -> None:
         super().__init__()
-        self._map = colors
-        self._levels: NDArray[Any] = np.zeros((1, 1))
         self.set_in_layout(False)
         axes.add_artist(self)
 
-    def show(self, values: Numbers, limits: tuple[float, float]) -> None:
+    def show(self, values: Numbers, colors: ColorMap, limits: tuple[float, float]) -> None:
         """Show numbers, shape (height, width), in the colours of a scale with these limits."""
-        self._levels = self._map.levels(values, limits)
+        self._colors, self._levels = colors, colors.levels(values, limits)
         self.stale = True
 
     def draw(self, renderer: Any) -> None:
@@ -75,7 +76,7 @@ class Raster(Artist):
         context = renderer.new_gc()
         box = self.axes.bbox
         if renderer.option_scale_image():
-            cells = self._map.colors(self._levels[::-1])
+            cells = self._colors.colors(self._levels[::-1])
             renderer.draw_image(context, box.x0, box.y0, cells, Affine2D().scale(box.width, box.height))
         else:
             left, right, bottom, top = (round(edge) for edge in (box.x0, box.x1, box.y0, box.y1))
@@ -87,7 +88,7 @@ class Raster(Artist):
     def _pixels(self, height: int, width: int) -> NDArray[np.uint8]:
         """The picture from its bottom line up, as renderers take it, shape (height, width, 4)."""
         levels = _reduced(self._levels, height, width)[::-1]
-        colors = self._map.colors(levels).view(np.uint32)[..., 0]
+        colors = self._colors.colors(levels).view(np.uint32)[..., 0]
         for axis, pixels in enumerate((height, width)):
             cells = levels.shape[axis]
             if cells != pixels:

@@ -16,7 +16,7 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, MaxNLocator
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from liveplot_cli.errors import DataError, UsageError
@@ -226,16 +226,18 @@ def _swatch(artist: Any) -> Artist:
     return Patch(facecolor=np.atleast_2d(to_rgba_array(artist.get_facecolor()))[0], alpha=artist.get_alpha())
 
 
-def cell_axes(axes: Axes, height: int, width: int, longest: float) -> None:
-    """Make axes of so many cells, counted from the top left: square ones, but none so many times longer than broad."""
+def cell_axes(axes: Axes, height: int, width: int, *, tallest: float, widest: float) -> None:
+    """Make axes of so many cells, counted from the top left: of square ones up to so many times its width or height."""
     axes.set(xscale="linear", yscale="linear", xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     ratio = width / height
-    axes.set_aspect(max(1, ratio / longest) if ratio > 1 else min(1, ratio * longest))
+    axes.set_aspect(max(1, ratio / widest) if ratio > 1 else min(1, ratio * tallest))
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=5, integer=True, steps=[1, 2, 5, 10]))
+    for axis, cells in ((axes.xaxis, width), (axes.yaxis, height)):
+        axis.set_major_locator(
+            MaxNLocator(nbins=5, integer=True, steps=[1, 2, 5, 10]) if cells > 1 else FixedLocator([0])
+        )
 
 
 def color_bar(axes: Axes) -> Axes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from liveplot_cli.history import History
+    from liveplot_cli.raster import ColorMap
     from liveplot_cli.scale import Bounds
 
 _SEQUENTIAL, _DIVERGING = "viridis", "RdBu_r"
@@ -25,7 +26,7 @@ _WITH_MIDDLE = (
     "berlin", "managua", "vanimo",
 )  # fmt: skip
 _LEAST_SIDE = 0.1  # of the larger: values that reach less far below zero, or above, are no second side
-_LONGEST = 4  # times its width, or its height, is what a picture of square cells is high, or wide
+_TALLEST, _WIDEST = 2, 4  # times its width, or its height: beyond that cells are no squares
 
 
 def shape(text: str) -> tuple[int, int]:
@@ -72,28 +73,23 @@ class Heatmap(Chart):
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """The cells of a row's picture from its top left on, as squares unless it would be a mere strip."""
-        from liveplot_cli import scale, style
-        from liveplot_cli.raster import ColorMap, Raster
+        from liveplot_cli import scale
 
+        self._check_map()
         (history,) = histories
-        height, width = self._grid(history)
-        name = self._color_map(history.bounds())
-        colors = ColorMap(name, style.GAP, centered=name.removesuffix("_r") in _WITH_MIDDLE)
-        style.cell_axes(axes, height, width, _LONGEST)
-        picture = Raster(axes, colors)
-        bar = style.color_bar(axes)
-        gradient = Raster(bar, colors)
-        gradient_limits: list[Bounds] = []
+        picture = _Picture(self, axes, history, self._grid(history))
+        reach = replace(scale.of_rows(histories), margin=0)
+        return Drawn(lambda position: [picture.show(position)], colors=Colors(picture.bar, reach, self.clim))
 
-        def update(position: float) -> Iterable[Artist]:
-            found = bar.get_ylim()
-            if gradient_limits != [found]:  # what does not move must not be touched
-                gradient_limits[:] = [found]
-                gradient.show(style.down(found), found)
-            picture.show(history.row(position).reshape(height, width), found)
-            return [picture]
+    def color_map(self, bounds: Bounds) -> ColorMap:
+        """The colours for numbers within these bounds."""
+        from liveplot_cli import style
+        from liveplot_cli.raster import ColorMap
 
-        return Drawn(update, colors=Colors(bar, replace(scale.of_rows([history]), margin=0), self.clim))
+        low, high = sorted(bounds)
+        both_sides = min(-low, high) >= _LEAST_SIDE * max(-low, high)
+        name = self.cmap or (_DIVERGING if both_sides else _SEQUENTIAL)
+        return ColorMap(name, style.GAP, centered=name.removesuffix("_r") in _WITH_MIDDLE)
 
     def _grid(self, history: History) -> tuple[int, int]:
         """The picture's height and width; raises `UsageError` that says which would fit where they do not."""
@@ -111,16 +107,43 @@ class Heatmap(Chart):
             cure=("shape", best[0]),
         )
 
-    def _color_map(self, bounds: Bounds) -> str:
-        """The name of the colour map; raises `UsageError` with those that are spelt alike for an unknown one."""
+    def _check_map(self) -> None:
+        """Raise `UsageError` for an unknown colour map, with those that are spelt alike."""
         from difflib import get_close_matches
 
         import matplotlib
 
-        if self.cmap is None:
-            low, high = bounds
-            return _DIVERGING if min(-low, high) >= _LEAST_SIDE * max(-low, high) else _SEQUENTIAL
-        if self.cmap in matplotlib.colormaps:
-            return self.cmap
-        near = get_close_matches(self.cmap, list(matplotlib.colormaps), 4, 0.5) or [_SEQUENTIAL, _DIVERGING, "magma"]
-        raise UsageError(f"there is no colour map {quoted(self.cmap)}; there are {listed(near)} and others")
+        known = list(matplotlib.colormaps)
+        if self.cmap is not None and self.cmap not in known:
+            near = get_close_matches(self.cmap, known, 4, 0.5) or [_SEQUENTIAL, _DIVERGING, "magma"]
+            raise UsageError(f"there is no colour map {quoted(self.cmap)}; there are {listed(near)} and others")
+
+
+class _Picture:
+    """The cells of a history's rows, with a bar that tells what their colours mean."""
+
+    def __init__(self, chart: Heatmap, axes: Axes, history: History, grid: tuple[int, int]) -> None:
+        from liveplot_cli import style
+        from liveplot_cli.raster import Raster
+
+        self._chart, self._history, self._grid = chart, history, grid
+        style.cell_axes(axes, *grid, tallest=_TALLEST, widest=_WIDEST)
+        self._cells = Raster(axes)
+        self.bar = style.color_bar(axes)
+        self._gradient = Raster(self.bar)
+        self._limits: Bounds | None = None
+        self._colors: ColorMap | None = None
+
+    def show(self, position: float) -> Artist:
+        """The picture at a position, and the bar if its limits have changed: what stays must not be touched."""
+        from liveplot_cli import style
+
+        limits = self.bar.get_ylim()
+        if self._colors is None:
+            # Pictures beside one another have the limits, and so the colours, of all of them.
+            self._colors = self._chart.color_map(self._history.bounds() if self._chart.clim == "follow" else limits)
+        if limits != self._limits:
+            self._limits = limits
+            self._gradient.show(style.down(limits), self._colors, limits)
+        self._cells.show(self._history.row(position).reshape(self._grid), self._colors, limits)
+        return self._cells
