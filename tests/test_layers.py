@@ -17,6 +17,7 @@ LAYERS = (
     {
         "selection",
         "style",
+        "scale",
         "npy_format",
         "number_block",
         "color_table",
@@ -30,7 +31,7 @@ LAYERS = (
     {"text_table"},
     {"readers", "charts", "encoders", "words", "blit"},
     {"prepare", "scene", "write", "animated"},
-    {"screens", "matplotlib_writer"},
+    {"screens", "matplotlib_writer", "still"},
     {"jobs"},
     {"options"},
     {"cli"},

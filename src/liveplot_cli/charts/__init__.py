@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from liveplot_cli import kinds
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from liveplot_cli.history import History
+    from liveplot_cli.scale import Reach
 
 Update = Callable[[float], "Iterable[Artist]"]
 
@@ -20,20 +22,35 @@ AUTO = "auto"
 _MOST_LINES = 12
 
 
-class Chart(Protocol):
-    """A frozen dataclass whose fields are the kind's options and whose docstring is its line of help.
+@dataclass(frozen=True)
+class Drawn:
+    """What a chart has put on its axes.
 
-    `shows_a_row_alone` says that a picture depends on one row, so that a film needs no rows but those it shows.
+    `update(position)` moves the same artists each time and returns all it has moved; it depends on nothing but the
+    position. `x` and `y` say how far what is drawn reaches, None where the axis has no numbers of the history's: the
+    scene sets limits from them before each update. `series` are names with the artists they belong to, for the legend.
     """
 
-    shows_a_row_alone: bool
+    update: Update
+    x: Reach | None = None
+    y: Reach | None = None
+    series: Sequence[tuple[str, Artist]] = ()
 
-    def draw(self, axes: Axes, history: History) -> Update:
-        """Put the chart on the axes, with its limits and labels, and hand back `update(position)`.
 
-        `update` moves the same artists each time and returns all it has moved; it depends on nothing but the position.
-        """
-        ...
+class Chart:
+    """A kind: a frozen dataclass whose fields are its options and whose docstring is its line of help.
+
+    `shows_a_row_alone` says that a picture depends on one row, so that a film needs no rows but those it shows,
+    `overlays` that several histories can be drawn upon one another, `ease` how it moves from row to row by itself.
+    """
+
+    shows_a_row_alone: ClassVar[bool] = True
+    overlays: ClassVar[bool] = True
+    ease: ClassVar[str] = "step"
+
+    def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
+        """Put the chart on the axes, which may be logarithmic, with its ticks and labels."""
+        raise NotImplementedError
 
 
 def names() -> list[str]:
