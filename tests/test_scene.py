@@ -10,7 +10,7 @@ import pytest
 from matplotlib.animation import AbstractMovieWriter
 from matplotlib.figure import Figure
 
-from conftest import histories, wave_matrix
+from conftest import chart, histories, wave_matrix
 from liveplot_cli import charts, scale, style
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
@@ -19,7 +19,7 @@ from liveplot_cli.scene import Scene
 from liveplot_cli.timing import Moment, Timing
 
 HISTORIES = histories()
-CHARTS = {kind: charts.load(kind)() for kind in charts.names()} | {"trace of 4": charts.load("trace")(window=4)}
+CHARTS = {kind: chart(kind) for kind in charts.names()} | {"trace of 4": charts.load("trace")(window=4)}
 LOOKS = {
     "default": Look(),
     "small": Look(size=(201, 133), dpi=60),
@@ -42,6 +42,8 @@ def redrawn(scene: Scene) -> np.ndarray:
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize(("kind", "history"), [*itertools.product(CHARTS, HISTORIES)])
 def test_a_frame_equals_the_full_redraw_to_the_last_pixel(kind: str, history: str, look: str) -> None:
+    if kind == "heatmap" and look == "cut limits":
+        pytest.skip("its axes have no numbers")
     scene = Scene([HISTORIES[history]], CHARTS[kind], LOOKS[look])
     last = len(HISTORIES[history]) - 1
     for position in sorted({0, last // 3, last // 2, last}):

@@ -235,9 +235,8 @@ def cell_axes(axes: Axes, height: int, width: int, *, tallest: float, widest: fl
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     for axis, cells in ((axes.xaxis, width), (axes.yaxis, height)):
-        axis.set_major_locator(
-            MaxNLocator(nbins=5, integer=True, steps=[1, 2, 5, 10]) if cells > 1 else FixedLocator([0])
-        )
+        few = MaxNLocator(nbins=10 if cells <= 10 else 5, integer=True, steps=[1, 2, 5, 10])
+        axis.set_major_locator(few if cells > 1 else FixedLocator([0]))
 
 
 def color_bar(axes: Axes) -> Axes:

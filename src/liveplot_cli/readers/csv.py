@@ -115,7 +115,7 @@ class Csv(Text):
 
 def _other(start: bytes) -> str | None:
     """What a file is by its first bytes, if that is known and is not CSV."""
-    if start[4:8] == b"ftyp":
+    if start.startswith(b"\0\0\0") and start[4:8] == b"ftyp":
         return "a film; end its name in .mp4"
     found = next((other for begin, other in _OTHERS.items() if start.startswith(begin)), None)
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
