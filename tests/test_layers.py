@@ -27,7 +27,7 @@ LAYERS = (
         "gif_blocks",
         "mp4_boxes",
     },
-    {"table"},
+    {"table", "growth"},
     {"text_table"},
     {"readers", "charts", "encoders", "words", "blit"},
     {"prepare", "scene", "write", "animated"},
