@@ -32,6 +32,7 @@ _LOOSE = 0.45  # of the limits' span: what is shown in a while takes up less, an
 _STEPS = 8  # parts of its span that followed limits are rounded to
 _OUTERMOST = 0.01  # of the values at either end lie outside robust limits
 _SAMPLED = 1 << 20  # values
+_SMALLEST = 1e-280  # of spans: matplotlib draws smaller ones apart
 _TRIED = 16  # limits for which room is made
 
 
@@ -247,7 +248,9 @@ class Scale:
             return padded(bounds, reach.margin)
         low, high = union([bounds, (reach.base, reach.base)])
         room = (high - low) * reach.margin
-        return (low - room if low < reach.base else low), (high + room if high > reach.base else high) + (low == high)
+        if high - low < _SMALLEST:
+            return reach.base, reach.base + 1
+        return (low - room if low < reach.base else low), (high + room if high > reach.base else high)
 
     @cached_property
     def _runs(self) -> list[_Run]:

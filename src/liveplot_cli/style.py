@@ -249,12 +249,12 @@ def legible(text: str, longest: int = 40) -> str:
     return "".join(_drawable(character) for character in text)
 
 
-def legible_lines(text: str) -> str:
+def legible_lines(text: str, longest: int = _LONGEST_LINE) -> str:
     """Text that a person wrote, in lines of their own: each as a picture can carry it, and no more than fit."""
     lines = text.split("\n")
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], "…"]
-    return "\n".join(legible(line, longest=_LONGEST_LINE) for line in lines)
+    return "\n".join(legible(line, longest) for line in lines)
 
 
 def _drawable(character: str) -> str:
