@@ -171,8 +171,13 @@ def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]
     if (np.abs(places) > FARTHEST).any():
         _log.warning("numbers beyond %g on the horizontal axis lie outside the picture", FARTHEST)
     if (places % 1 == 0).all():
-        axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
+        whole_ticks(axis)
     return places
+
+
+def whole_ticks(axis: Axis) -> None:
+    """Keep the ticks to whole numbers."""
+    axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
 
 
 def make_logarithmic(axis: Axis) -> None:
