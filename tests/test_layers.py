@@ -24,6 +24,7 @@ LAYERS = (
         "player",
         "odometer",
         "decimation",
+        "distribution",
         "gif_blocks",
         "mp4_boxes",
     },
