@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from liveplot_cli.errors import DataError, LimitError, quoted
 from liveplot_cli.row_file import Numbers, RowFile
 
 _MOST_COLUMNS = 1 << 22
+_BLOCK = 1 << 17  # numbers to go through at a time
 _NO_FINITE_VALUE = "the history has no finite value"
 
 
@@ -76,6 +77,11 @@ class History:
         """The values of a column, shape (rows,)."""
         column: Numbers = self.values[:, number]
         return column
+
+    def blocks(self) -> Iterator[Numbers]:
+        """All rows in their order, in blocks of shape (some, columns) that take little memory."""
+        at_once = max(1, _BLOCK // len(self.columns))
+        return (self.values[start : start + at_once] for start in range(0, len(self), at_once))
 
     def with_rows(self, chosen: slice) -> History:
         """The history of these of its rows."""
@@ -180,6 +186,10 @@ class StoredHistory(History):
     def column(self, number: int) -> Numbers:
         """The values of a column, shape (rows,), which reads them all."""
         return self.stored.column(number)
+
+    def blocks(self) -> Iterator[Numbers]:
+        """All rows in their order, in blocks of shape (some, columns) that take little memory."""
+        return self.stored.blocks()
 
     def with_rows(self, chosen: slice) -> History:
         """The history of these of its rows, none of which is read."""
