@@ -6,7 +6,7 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from liveplot_cli import charts, style
+from liveplot_cli import charts, scale, style
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
@@ -17,7 +17,7 @@ NAN = float("nan")
 
 
 def scene(kind: str, history: History, look: Look | None = None, **options: object) -> Scene:
-    return Scene(history, charts.load(kind)(**options), look or Look())
+    return Scene([history], charts.load(kind)(**options), look or Look())
 
 
 def lines(scene: Scene) -> list[Line2D]:
@@ -202,5 +202,5 @@ def test_any_span_of_dates_has_ticks_and_no_warning() -> None:
         axes = Figure().add_subplot()
         start = np.datetime64("2024-01-01", "us")
         places = style.place_labels(axes.xaxis, start + (np.linspace(0, seconds, 4) * 1e6).astype("m8[us]"))
-        axes.set_xlim(*style.padded((places[0], places[-1]), margin=0.02))
+        axes.set_xlim(*scale.padded((places[0], places[-1]), margin=0.02))
         assert 2 <= len(axes.xaxis.get_major_locator()()) <= 9

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from liveplot_cli import charts, style
+from liveplot_cli import charts, scale, style
 from liveplot_cli.decimation import Decimation
 from liveplot_cli.history import History, isolated
 from liveplot_cli.look import Look
@@ -94,7 +94,7 @@ def test_a_line_of_a_million_points_looks_as_in_full(kind: str) -> None:
         figure = Figure(dpi=100)
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot(xlim=(-0.02 * MILLION, 1.02 * MILLION))
-        axes.set_ylim(*style.padded((np.nanmin(values), np.nanmax(values))))
+        axes.set_ylim(*scale.padded((np.nanmin(values), np.nanmax(values))))
         (line,) = axes.plot([], [])
         drawn = Decimation(axes, places)(values) if reduced else (places, values)
         assert len(drawn[0]) <= (MILLION if not reduced else 4 * 520)
@@ -116,7 +116,7 @@ def test_the_measure_of_likeness_tells_pictures_apart() -> None:
 def test_one_spike_among_many_points_is_seen(place: int) -> None:
     values = np.zeros((2, 100_000))
     values[1, place] = 1
-    pictures = [Scene(History(values), charts.load("line")(), Look(title="")).pixels(row).copy() for row in (0, 1)]
+    pictures = [Scene([History(values)], charts.load("line")(), Look(title="")).pixels(row).copy() for row in (0, 1)]
     counter = 60  # the counter's rows at the top
     rows = np.flatnonzero((pictures[0] != pictures[1])[counter:].any(axis=(1, 2)))
     assert len(rows) > 300
@@ -173,7 +173,7 @@ def test_dots_of_a_line_with_many_gaps_are_drawn_though_it_is_reduced() -> None:
     values = np.full((2, 20_000), NAN)
     values[0, 10_000], values[1, :2] = 1, 0
     with style.applied():
-        scene = Scene(History(values), charts.load("line")(), Look(title=""))
+        scene = Scene([History(values)], charts.load("line")(), Look(title=""))
         scene.draw(0)
         (line,) = scene.figure.axes[0].get_lines()
     assert line.get_marker() == "o"

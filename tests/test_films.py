@@ -115,7 +115,7 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("seen")
     liveplot_cli.render(history, folder / "film.gif", folder / "film.mp4", kind=kind, size="320x240", dpi=60)
     with style.applied():
-        scene = Scene(history, charts.load(kind)(), Look(size=(320, 240), dpi=60))
+        scene = Scene([history], charts.load(kind)(), Look(size=(320, 240), dpi=60))
         return folder, np.stack([scene.pixels(row)[..., :3].copy() for row in range(len(history))])
 
 
@@ -190,7 +190,7 @@ def test_a_film_is_as_large_as_matplotlib_draws_it(
     width, height = size
     gif, mp4 = both(tmp_path, wave_matrix(2, 3), size=f"{width}x{height}", dpi=dpi)
     with style.applied(), np.errstate(all="ignore"):
-        scene = Scene(History(wave_matrix(2, 3)), charts.load("line")(), Look(title="", size=size, dpi=dpi))
+        scene = Scene([History(wave_matrix(2, 3))], charts.load("line")(), Look(title="", size=size, dpi=dpi))
         scene.draw(1)
         saved = io.BytesIO()
         scene.figure.savefig(saved, format="rgba", dpi="figure")

@@ -31,7 +31,7 @@ def render(path: Path, history: object, **options: object) -> films.GifFacts:
 def drawn(history: History, kind: str, look: Look | None = None) -> list[np.ndarray]:
     """Every row's picture, before any encoder: shape (height, width, 3)."""
     with style.applied():
-        scene = Scene(history, charts.load(kind)(), look or Look())
+        scene = Scene([history], charts.load(kind)(), look or Look())
         return [scene.pixels(row)[..., :3].copy() for row in range(len(history))]
 
 

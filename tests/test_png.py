@@ -21,7 +21,7 @@ def test_each_frame_is_a_numbered_picture_with_the_very_pixels_drawn(tmp_path: P
     files = sorted((tmp_path / "frames").iterdir())
     assert [file.name for file in files] == [f"0000{number}.png" for number in range(1, 6)]
     with style.applied():
-        scene = Scene(history, charts.load("line")(), Look())
+        scene = Scene([history], charts.load("line")(), Look())
         for row, file in enumerate(files):
             assert np.array_equal(imageio.imread(file), scene.pixels(row)[..., :3])
 

@@ -11,7 +11,7 @@ from matplotlib.animation import AbstractMovieWriter
 from matplotlib.figure import Figure
 
 from conftest import histories, wave_matrix
-from liveplot_cli import charts, style
+from liveplot_cli import charts, scale, style
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
@@ -42,7 +42,7 @@ def redrawn(scene: Scene) -> np.ndarray:
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize(("kind", "history"), [*itertools.product(CHARTS, HISTORIES)])
 def test_a_frame_equals_the_full_redraw_to_the_last_pixel(kind: str, history: str, look: str) -> None:
-    scene = Scene(HISTORIES[history], CHARTS[kind], LOOKS[look])
+    scene = Scene([HISTORIES[history]], CHARTS[kind], LOOKS[look])
     last = len(HISTORIES[history]) - 1
     for position in sorted({0, last // 3, last // 2, last}):
         frame = scene.pixels(position).copy()
@@ -53,7 +53,7 @@ def test_a_frame_equals_the_full_redraw_to_the_last_pixel(kind: str, history: st
 @pytest.mark.parametrize("kind", CHARTS)
 def test_a_frame_depends_on_its_position_alone(kind: str) -> None:
     history = HISTORIES["gaps"]
-    scene, other = (Scene(history, CHARTS[kind], Look()) for _ in range(2))
+    scene, other = (Scene([history], CHARTS[kind], Look()) for _ in range(2))
     forward = [scene.pixels(position).copy() for position in range(len(history))]
     backward = [other.pixels(position).copy() for position in reversed(range(len(history)))]
     assert all(np.array_equal(one, two) for one, two in zip(forward, reversed(backward), strict=True))
@@ -80,7 +80,7 @@ class Recorder(AbstractMovieWriter):
 @pytest.mark.usefixtures("themed")
 @pytest.mark.parametrize("kind", CHARTS)
 def test_matplotlib_itself_saves_the_very_same_frames(kind: str) -> None:
-    scene = Scene(HISTORIES["dates"], CHARTS[kind], Look())
+    scene = Scene([HISTORIES["dates"]], CHARTS[kind], Look())
     moments = Timing().moments(len(HISTORIES["dates"]))
     frames = [scene.pixels(moment.position).copy() for moment in moments]
     recorder = Recorder()
@@ -91,7 +91,7 @@ def test_matplotlib_itself_saves_the_very_same_frames(kind: str) -> None:
 
 @pytest.mark.usefixtures("themed")
 def test_an_animation_keeps_the_time_of_long_moments() -> None:
-    scene = Scene(HISTORIES["plain"], CHARTS["line"], Look())
+    scene = Scene([HISTORIES["plain"]], CHARTS["line"], Look())
     durations = Fraction(7, 20), Fraction(6, 20), Fraction(3, 20)
     animation = scene.animation([Moment(row, duration) for row, duration in enumerate(durations)])
     animation._draw_was_started = True
@@ -101,7 +101,7 @@ def test_an_animation_keeps_the_time_of_long_moments() -> None:
 
 @pytest.mark.usefixtures("themed")
 def test_the_background_is_drawn_once_while_only_the_data_move(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = Scene(HISTORIES["plain"], CHARTS["line"], Look())
+    scene = Scene([HISTORIES["plain"]], CHARTS["line"], Look())
     drawn = count_background_draws(scene, monkeypatch)
     for position in range(12):
         scene.draw(position)
@@ -110,7 +110,7 @@ def test_the_background_is_drawn_once_while_only_the_data_move(monkeypatch: pyte
 
 @pytest.mark.usefixtures("themed")
 def test_the_background_is_drawn_again_when_limits_move(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = Scene(HISTORIES["one column"], CHARTS["trace of 4"], Look())
+    scene = Scene([HISTORIES["one column"]], CHARTS["trace of 4"], Look())
     drawn = count_background_draws(scene, monkeypatch)
     for position in (0, 1, 20, 21):
         scene.draw(position)
@@ -126,7 +126,7 @@ def count_background_draws(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> lis
 
 @pytest.mark.usefixtures("themed")
 def test_nothing_but_the_data_and_the_counter_moves() -> None:
-    scene = Scene(History(wave_matrix(120, 30)), CHARTS["line"], Look())
+    scene = Scene([History(wave_matrix(120, 30))], CHARTS["line"], Look())
     axes = scene.figure.axes[0]
     box = axes.get_position().bounds
     left = axes.get_title(loc="left")
@@ -142,7 +142,7 @@ def test_nothing_but_the_data_and_the_counter_moves() -> None:
 @pytest.mark.parametrize("dpi", [60, 72, 97, 100, 200])
 def test_the_picture_has_exactly_the_pixels_asked_for(size: tuple[int, int], dpi: int) -> None:
     with np.errstate(all="ignore"):
-        scene = Scene(HISTORIES["one cell"], CHARTS["line"], Look(size=size, dpi=dpi))
+        scene = Scene([HISTORIES["one cell"]], CHARTS["line"], Look(size=size, dpi=dpi))
         assert scene.pixels(0).shape == (size[1], size[0], 4)
     assert scene.size == size
 
@@ -150,7 +150,7 @@ def test_the_picture_has_exactly_the_pixels_asked_for(size: tuple[int, int], dpi
 def test_a_users_matplotlibrc_changes_no_pixel() -> None:
     def picture() -> np.ndarray:
         with style.applied():
-            return Scene(HISTORIES["dates"], CHARTS["trace"], Look()).pixels(5).copy()
+            return Scene([HISTORIES["dates"]], CHARTS["trace"], Look()).pixels(5).copy()
 
     plain = picture()
     hostile = {
@@ -179,7 +179,7 @@ def test_a_users_matplotlibrc_changes_no_pixel() -> None:
     ],
 )
 def test_a_title_is_filled_in(title: str, shown: str) -> None:
-    scene = Scene(HISTORIES["plain"], CHARTS["line"], Look(title=title))
+    scene = Scene([HISTORIES["plain"]], CHARTS["line"], Look(title=title))
     scene.draw(2)
     assert scene.figure.axes[0].get_title(loc="left") == shown
 
@@ -187,7 +187,7 @@ def test_a_title_is_filled_in(title: str, shown: str) -> None:
 @pytest.mark.usefixtures("themed")
 def test_a_name_of_figures_and_a_long_fraction_are_no_counters() -> None:
     history = History(np.ones((200, 2)), index=np.arange(200) * 0.1, name="7")
-    scene = Scene(history, CHARTS["line"], Look(title="{name} {index}"))
+    scene = Scene([history], CHARTS["line"], Look(title="{name} {index}"))
     scene.draw(3)
     assert scene.figure.axes[0].get_title(loc="left") == "7 0.3"
 
@@ -196,7 +196,7 @@ def test_a_name_of_figures_and_a_long_fraction_are_no_counters() -> None:
 @pytest.mark.parametrize("title", ["{nothing}", "{row.__class__}", "{row", "}", "{}", "{0}", "{row!x}", "{name:d}"])
 def test_a_title_that_cannot_be_filled_in_is_refused(title: str) -> None:
     with pytest.raises(UsageError, match="title"):
-        Scene(HISTORIES["plain"], CHARTS["line"], Look(title=title))
+        Scene([HISTORIES["plain"]], CHARTS["line"], Look(title=title))
 
 
 @pytest.mark.usefixtures("themed")
@@ -205,7 +205,7 @@ def test_a_title_that_cannot_be_filled_in_is_refused(title: str) -> None:
     [(None, ("plain", "row 12")), ("Loss", ("Loss", "row 12")), ("{row}", ("12", "")), ("", ("", ""))],
 )
 def test_a_title_without_a_counter_gets_one(title: str | None, counters: tuple[str, str]) -> None:
-    axes = Scene(HISTORIES["plain"], CHARTS["line"], Look(title=title)).figure.axes[0]
+    axes = Scene([HISTORIES["plain"]], CHARTS["line"], Look(title=title)).figure.axes[0]
     assert (axes.get_title(loc="left"), axes.get_title(loc="right")) == counters
 
 
@@ -216,7 +216,7 @@ def test_a_title_without_a_counter_gets_one(title: str | None, counters: tuple[s
 )
 def test_a_long_title_is_broken_into_lines_beside_the_counter(title: str, size: tuple[int, int]) -> None:
     history = History(np.ones((200, 3)), columns=["loss", "val_loss", "accuracy"])
-    scene = Scene(history, CHARTS["trace"], Look(title=title, size=size))
+    scene = Scene([history], CHARTS["trace"], Look(title=title, size=size))
     scene.draw(150)
     axes = scene.figure.axes[0]
     left, right = axes.get_window_extent().extents[[0, 2]]
@@ -231,7 +231,7 @@ def test_a_long_title_is_broken_into_lines_beside_the_counter(title: str, size: 
     ("title", "lines"), [("n" * 20, 1), ("n" * 60, 2), ("n" * 119, 3), ("word " * 23, 3), ("{name}", 2)]
 )
 def test_a_title_is_broken_no_more_often_than_it_must_be(title: str, lines: int) -> None:
-    scene = Scene(History(np.ones((2, 3)), name="_".join("n" * 30)), CHARTS["line"], Look(title=title))
+    scene = Scene([History(np.ones((2, 3)), name="_".join("n" * 30))], CHARTS["line"], Look(title=title))
     scene.draw(1)
     axes = scene.figure.axes[0]
     assert axes.get_title(loc="left").count("\n") == lines - 1
@@ -240,7 +240,7 @@ def test_a_title_is_broken_no_more_often_than_it_must_be(title: str, lines: int)
 
 @pytest.mark.usefixtures("themed")
 def test_characters_without_a_shape_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    scene = Scene(HISTORIES["plain"], CHARTS["line"], Look(title="学習 {row}"))
+    scene = Scene([HISTORIES["plain"]], CHARTS["line"], Look(title="学習 {row}"))
     for position in range(3):
         scene.draw(position)
     assert [record.getMessage() for record in caplog.records] == [
@@ -263,4 +263,4 @@ def test_characters_without_a_shape_are_told_once(caplog: pytest.LogCaptureFixtu
 def test_a_limit_beyond_the_data_never_turns_the_axis_round(
     asked: tuple[float | None, float | None], limits: tuple[float, float]
 ) -> None:
-    assert style.limits(asked, (0, 10)) == limits
+    assert scale.limits(asked, (0, 10)) == limits

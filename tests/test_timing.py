@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from liveplot_cli.easing import CURVES
 from liveplot_cli.errors import UsageError
 from liveplot_cli.option import build
-from liveplot_cli.timing import Moment, Timing, fraction, nearest, positive, rate, rows_of, seconds, ticks
+from liveplot_cli.timing import Moment, Timing, fraction, nearest, positive, rate, seconds, ticks
 
 ROWS = st.integers(1, 120)
 RATES = st.one_of(
@@ -213,15 +213,6 @@ def test_eases_and_bounces_by_example(
 ) -> None:
     expected = [Moment(position, Fraction(duration)) for position, duration in moments]
     assert build(Timing, {"fps": 1, **options}).moments(rows) == expected
-
-
-@settings(max_examples=60, deadline=None)
-@given(positions=st.lists(st.integers(0, 400).map(lambda eighths: eighths / 8), min_size=1, max_size=30))
-def test_the_rows_of_moments_are_all_that_their_positions_lie_between(positions: list[float]) -> None:
-    rows = rows_of(Moment(position, Fraction(1)) for position in positions)
-    assert rows == sorted(set(rows))
-    assert all(math.floor(position) in rows and math.ceil(position) in rows for position in positions)
-    assert all(any(abs(row - position) < 1 for position in positions) for row in rows)
 
 
 @settings(max_examples=80, deadline=None)

@@ -1,4 +1,4 @@
-"""The command line: `liveplot render`, `liveplot show`."""
+"""The command line: `liveplot render`, `liveplot show`, `liveplot kinds`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from liveplot_cli import charts, encoders, readers
 from liveplot_cli.errors import LimitError, LiveplotError, MissingError, OutputError, ReaderGoneError, printable
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
+from liveplot_cli.option import options_of
 from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
 from liveplot_cli.selection import Selection
 from liveplot_cli.signals import BROKEN_PIPE, abort, handled
@@ -60,7 +61,7 @@ def cli() -> None:
 
 
 @cli.command(cls=GroupedCommand, no_args_is_help=True)
-@click.argument("history")
+@click.argument("history", nargs=-1, required=True)
 @click.option(
     "-o", "--output",
     cls=GroupedOption, group="Output", multiple=True, required=True, metavar="OUT",
@@ -76,7 +77,14 @@ def cli() -> None:
 )  # fmt: skip
 @_work_options
 def render(
-    history: str, output: Sequence[str], kind: str, jobs: int, quiet: bool, verbose: bool, debug: bool, **given: Any
+    history: Sequence[str],
+    output: Sequence[str],
+    kind: str,
+    jobs: int,
+    quiet: bool,
+    verbose: bool,
+    debug: bool,
+    **given: Any,
 ) -> None:
     """Draw the HISTORY into files, one frame per row.
 
@@ -94,8 +102,8 @@ def render(
 
     # What is wrong with a file or an option is told before the longest of the imports.
     options = _given(given)
-    outputs = targets(output, options, history)
-    prepared = prepare(history, kind, options, writing=options_of_writing(outputs))
+    outputs = targets(output, options, *history)
+    prepared = prepare(list(history), kind, options, writing=options_of_writing(outputs))
     with _long_imports():
         from liveplot_cli.jobs.render import film
 
@@ -107,14 +115,14 @@ def render(
 
 
 @cli.command(cls=GroupedCommand, no_args_is_help=True)
-@click.argument("history")
+@click.argument("history", nargs=-1, required=True)
 @click.option(
     "--step", cls=GroupedOption, group="Time", is_flag=True, help="Start paused; each Enter goes on by one row."
 )
 @_kind_option
 @options_from(_DRAWING)
 @_work_options
-def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
+def show(history: Sequence[str], step: bool, kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
     """Play the HISTORY (.csv, .tsv, .jsonl, .ndjson, .npy, .npz, also .gz; - for standard input) in a window.
 
     \b
@@ -125,7 +133,31 @@ def show(history: str, step: bool, kind: str, quiet: bool, verbose: bool, debug:
     with _long_imports():
         from liveplot_cli.jobs.show import show as job
 
-    job(history, kind=kind, step=step, **_given(given))
+    job(list(history), kind=kind, step=step, **_given(given))
+
+
+@cli.command()
+def kinds() -> None:
+    """List the charts, readers and formats there are, each with its options."""
+    for title, found in (
+        ("Charts (-k)", charts.load_all()),
+        ("Readers", readers.load_all()),
+        ("Formats (-o)", encoders.load_all()),
+    ):
+        click.echo(f"{title}\n")
+        for kind in found:
+            _print_kind(kind)
+
+
+def _print_kind(kind: type) -> None:
+    """A kind's name and its promise, and below it its options."""
+    promise = (kind.__doc__ or "").strip().splitlines()[0]
+    click.echo(f"  {kind.__name__.lower():<9} {promise}")
+    for described in options_of(kind).values():
+        flags = ", ".join(described.flags) + (f" {described.metavar}" if described.metavar else "")
+        shown = f" [default: {described.default}]" if described.default else ""
+        click.echo(click.wrap_text(f"{flags}: {described.help}{shown}", 100, " " * 12, " " * 16))
+    click.echo()
 
 
 @contextmanager
@@ -204,12 +236,14 @@ def _advice(error: LiveplotError) -> str:
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """The options that were on the command line; the others keep the defaults declared with them."""
-    return {name: value for name, value in options.items() if value is not None}
+    return {name: value for name, value in options.items() if value not in (None, ())}
 
 
 def _closing(file: Rendered) -> str:
-    frames = f"{file.frames:,} frame" + ("s" if file.frames != 1 else "")
     width, height = file.size
+    if not file.seconds:
+        return f"{file.path}: a still, {width}x{height}, {file.bytes:,} bytes"
+    frames = f"{file.frames:,} frame" + ("s" if file.frames != 1 else "")
     return f"{file.path}: {frames}, {float(file.seconds):.2f} s, {width}x{height}, {file.bytes:,} bytes"
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from liveplot_cli.errors import DataError, LimitError, quoted
+from liveplot_cli.errors import DataError, LimitError, UsageError, quoted
 from liveplot_cli.row_file import Numbers, RowFile
 
 _MOST_COLUMNS = 1 << 22
@@ -67,7 +67,11 @@ class History:
         return len(self.values)
 
     def row(self, position: float) -> Numbers:
-        """The values at a position, shape (columns,): a row, or a straight line between its two neighbours."""
+        """The values at a position, shape (columns,): a row, or a straight line between its two neighbours.
+
+        Behind the last row they are those of the last: a history that is shorter than another holds it.
+        """
+        position = min(position, len(self) - 1)
         before = math.floor(position)
         part = position - before
         row = self._row(before)
@@ -82,6 +86,21 @@ class History:
         """All rows in their order, in blocks of shape (some, columns) that take little memory."""
         at_once = max(1, _BLOCK // len(self.columns))
         return (self.values[start : start + at_once] for start in range(0, len(self), at_once))
+
+    def row_bounds(self) -> Numbers:
+        """The smallest and the largest finite value of each row, shape (rows, 2); a row of gaps has (inf, -inf)."""
+        return _row_bounds(self.blocks())
+
+    def above_zero(self) -> History:
+        """The history as a logarithmic axis can show it: what is not above zero is a gap.
+
+        Raises `DataError` where nothing is left.
+        """
+        with np.errstate(invalid="ignore"):
+            left = np.where(self.values > 0, self.values, np.nan)
+        if np.isnan(left).all():
+            raise DataError(_nothing_above_zero(self.name))
+        return replace(self, values=left)
 
     def with_rows(self, chosen: slice) -> History:
         """The history of these of its rows."""
@@ -113,6 +132,27 @@ class History:
     def label(self, position: float) -> str:
         """The row's own label, as a person would write it: `12`, `0.5`, `1958-03-01`, `Tuesday`."""
         return _written(self.labels[math.floor(position)])
+
+    def position(self, text: str) -> float:
+        """The position that a person means: a row's label, the beginning of a date, or a row's number from 1 on.
+
+        Raises `UsageError` where there is none.
+        """
+        labels = self.labels
+        if labels.dtype.kind in "iuf":
+            same = labels == float(text) if _is_number(text) else np.zeros(len(labels), bool)
+        elif labels.dtype.kind == "M":
+            same = np.char.startswith(np.datetime_as_string(labels).astype(str), text.replace(" ", "T"))
+        else:
+            same = labels == text
+        if same.any():
+            return float(np.argmax(same))
+        if _is_number(text) and 1 <= float(text) <= len(self):
+            return float(text) - 1
+        raise UsageError(
+            f"{self.name} has no row {quoted(text)}; they go from {self.label(0)} to {self.label(len(self) - 1)}"
+            + (f", and their numbers from 1 to {len(self)}" if self.index_name != "row" else "")
+        )
 
     def number(self, position: float) -> int | float:
         """The row's own label where the labels are numbers."""
@@ -163,9 +203,10 @@ class StoredHistory(History):
     """
 
     # A field that nobody gives: `replace` must not ask for all the numbers.
-    values: Any = field(init=False, repr=False, default=property(lambda self: self.stored.whole()))
+    values: Any = field(init=False, repr=False, default=property(lambda self: self._left(self.stored.whole())))
     index: Any = None
     stored: RowFile = field(kw_only=True)
+    positive: bool = field(default=False, kw_only=True)  # what is not above zero is a gap
 
     def __post_init__(self) -> None:
         index = range(1, len(self.stored) + 1) if self.index is None else self.index
@@ -185,11 +226,20 @@ class StoredHistory(History):
 
     def column(self, number: int) -> Numbers:
         """The values of a column, shape (rows,), which reads them all."""
-        return self.stored.column(number)
+        return self._left(self.stored.column(number))
+
+    def above_zero(self) -> History:
+        """The history as a logarithmic axis can show it: what is not above zero is a gap."""
+        found = replace(self, positive=True)
+        try:
+            found.bounds()
+        except DataError:
+            raise DataError(_nothing_above_zero(self.name)) from None
+        return found
 
     def blocks(self) -> Iterator[Numbers]:
         """All rows in their order, in blocks of shape (some, columns) that take little memory."""
-        return self.stored.blocks()
+        return (self._left(block) for block in self.stored.blocks())
 
     def with_rows(self, chosen: slice) -> History:
         """The history of these of its rows, none of which is read."""
@@ -220,13 +270,19 @@ class StoredHistory(History):
     @cached_property
     def _extent(self) -> Extent:
         shown = self.shown
-        found = extent(self.stored.blocks() if shown is None else (self._row(row)[None] for row in shown))
+        blocks = self.stored.blocks() if shown is None else (self.stored.row(row)[None] for row in shown)
+        found = extent(self._left(block) for block in blocks)
         if found.low > found.high:
             raise DataError(_NO_FINITE_VALUE)
         return found
 
     def _row(self, number: int) -> Numbers:
-        return self.stored.row(number)
+        return self._left(self.stored.row(number))
+
+    def _left(self, values: Numbers) -> Numbers:
+        """The values, without those that are not above zero where these are gaps."""
+        with np.errstate(invalid="ignore"):
+            return np.where(values > 0, values, np.nan) if self.positive else values
 
 
 def matrix(values: ArrayLike) -> Numbers:
@@ -281,6 +337,29 @@ def extent(blocks: Iterable[Numbers]) -> Extent:
             high = max(high, float(np.fmax.reduce(block, axis=None, initial=-math.inf)))
         gaps += int(np.count_nonzero(np.isnan(block)))
     return Extent(low, high, gaps)
+
+
+def _row_bounds(blocks: Iterable[Numbers]) -> Numbers:
+    with np.errstate(invalid="ignore"):
+        return np.concatenate(
+            [
+                np.column_stack(
+                    [np.fmin.reduce(block, axis=1, initial=math.inf), np.fmax.reduce(block, axis=1, initial=-math.inf)]
+                )
+                for block in blocks
+            ]
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _nothing_above_zero(name: str) -> str:
+    return f"{name}: a logarithmic axis shows values above zero, and there is none"
 
 
 def bounds(values: NDArray[Any]) -> tuple[float, float]:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from liveplot_cli.errors import quoted
-from liveplot_cli.option import option
+from liveplot_cli.option import one_of, option
 
+# How limits are found: from all rows, from those shown in a while, or from most of the values.
+LIMITS = ("global", "follow", "robust")
+Asked = str | tuple[float | None, float | None]
+
+_LEGENDS = ("beside", "below", "inside", "none")
 FARTHEST = 1e300  # beyond it the arithmetic of an axis overflows
 
 
@@ -25,6 +31,42 @@ def number_pair(text: str) -> tuple[float | None, float | None]:
     if pair[0] is not None and pair[0] == pair[1]:
         raise ValueError(f"{quoted(text)} leaves no room between the limits")
     return pair[0], pair[1]
+
+
+def limits(text: str) -> Asked:
+    """What is asked of an axis: how its limits are found, or the two of them as `A,B`."""
+    return text if text in LIMITS else number_pair(text)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names separated by commas."""
+    return tuple(name.strip() for name in text.split(","))
+
+
+class Mark(NamedTuple):
+    """A caption that appears at a row, named by its label or its number."""
+
+    row: str
+    text: str
+
+
+def mark(text: str) -> Mark:
+    """A caption from `ROW=TEXT`; without a text none is shown from the row on."""
+    row, equals, words = text.partition("=")
+    if not row.strip() or not equals:
+        raise ValueError(f"{quoted(text)} is not a row and a text such as '40=the rate drops'")
+    return Mark(row.strip(), words.strip())
+
+
+def row_count(text: str) -> float:
+    """A number of rows above zero."""
+    try:
+        rows = float(text)
+    except ValueError:
+        rows = math.nan
+    if not 0 < rows < math.inf:
+        raise ValueError(f"{quoted(text)} is not a number of rows above 0")
+    return rows
 
 
 def pixel_size(text: str) -> tuple[int, int]:
@@ -78,23 +120,102 @@ class Look:
         shown="a single column's name",
         help="Label of the vertical axis.",
     )
-    xlim: tuple[float | None, float | None] = option(
-        (None, None),
+    label: tuple[str, ...] = option(
+        (),
+        "--label",
+        group="Words",
+        metavar="A,B",
+        parse=names,
+        shown="the files' names",
+        help="What several histories are called, in their order.",
+    )
+    legend: str = option(
+        "beside",
+        "--legend",
+        group="Words",
+        metavar="|".join(_LEGENDS),
+        parse=one_of(*_LEGENDS),
+        help="Where the names of what is drawn stand; inside may hide data.",
+    )
+    mark: tuple[Mark, ...] = option(
+        (),
+        "--mark",
+        group="Words",
+        metavar="ROW=TEXT",
+        parse=mark,
+        many=True,
+        shown="",
+        help="A caption that appears below the chart at a row, named by its label or its number, and stays until the "
+        "next, an empty one too; repeat it for several.",
+    )
+    fade: float | None = option(
+        None,
+        "--fade",
+        group="Words",
+        metavar="ROWS",
+        parse=row_count,
+        shown="never",
+        help="Let each mark fade away over so many rows.",
+    )
+    caption: str | None = option(
+        None,
+        "--caption",
+        group="Words",
+        metavar="TEXT",
+        parse=str,
+        shown="",
+        help="Words below the chart.",
+    )
+    source: str | None = option(
+        None,
+        "--source",
+        group="Words",
+        metavar="TEXT",
+        parse=str,
+        shown="",
+        help="Where the data come from, in small type at the bottom.",
+    )
+    xlim: Asked | None = option(
+        None,
         "--xlim",
         group="Axes",
-        metavar="A,B",
-        parse=number_pair,
-        shown="from the data",
-        help="Limits of the horizontal axis; either may be left empty.",
+        metavar="A,B|HOW",
+        parse=limits,
+        shown="global, race follow",
+        help="Limits of the horizontal axis, as --ylim's.",
     )
-    ylim: tuple[float | None, float | None] = option(
-        (None, None),
+    ylim: Asked | None = option(
+        None,
         "--ylim",
         group="Axes",
-        metavar="A,B",
-        parse=number_pair,
-        shown="from the whole history",
-        help="Limits of the vertical axis; either may be left empty.",
+        metavar="A,B|HOW",
+        parse=limits,
+        shown="global",
+        help="Limits of the vertical axis, either of which may be left empty, or how they are found: global from the "
+        "whole history, follow from what is shown in a while, robust from all but the outermost values.",
+    )
+    logx: bool = option(
+        False,
+        "--logx",
+        group="Axes",
+        shown="",
+        help="A logarithmic horizontal axis; what is not above zero is a gap.",
+    )
+    logy: bool = option(
+        False,
+        "--logy",
+        group="Axes",
+        shown="",
+        help="A logarithmic vertical axis; what is not above zero is a gap.",
+    )
+    layout: str | None = option(
+        None,
+        "--layout",
+        group="Looks",
+        metavar="overlay|grid",
+        parse=one_of("overlay", "grid"),
+        shown="overlay where the kind can be overlaid",
+        help="Several histories on one another, or beside one another.",
     )
     size: tuple[int, int] = option(
         (640, 480),

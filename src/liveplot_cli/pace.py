@@ -15,7 +15,8 @@ from liveplot_cli.timing import CHANGE, Moment, Timing
 
 Rows = NDArray[np.intp]
 
-_LEAST, _MOST = 0.2, 5.0  # times what an even pace gives to a way from row to row
+_LEAST = 0.2  # of the time is spent evenly
+_CEILING = 6.0  # times its even share of the rest is what a way may have: then none takes more than 5 times as long
 _SEEN = 0.01  # of the span of all values: what moves within less can hardly be seen
 
 
@@ -67,16 +68,15 @@ class Change:
         times as long as at an even pace: still rows go by fast but not in no time, and one jump can't take up the film.
         """
         count = len(self.amounts)
-        ceiling = (_MOST - _LEAST) / (1 - _LEAST)
         # With the k largest at the ceiling, what is left for the others and what they would share it by.
         ordered = np.sort(self.amounts)[::-1]
         shared_by = np.cumsum(ordered[::-1])[::-1]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            scales = np.where(shared_by > 0, (count - ceiling * np.arange(count)) / shared_by, np.inf)
-            fits = ~(scales * ordered > ceiling * (1 + 1e-9))
-            shares = np.where(self.amounts > 0, np.minimum(self.amounts * scales[fits.argmax()], ceiling), 0)
+            scales = np.where(shared_by > 0, (count - _CEILING * np.arange(count)) / shared_by, np.inf)
+            fits = ~(scales * ordered > _CEILING * (1 + 1e-9))
+            shares = np.where(self.amounts > 0, np.minimum(self.amounts * scales[fits.argmax()], _CEILING), 0)
         times: Numbers = _LEAST + (1 - _LEAST) * shares
-        still = shares < ceiling
+        still = shares < _CEILING
         if still.any():  # where the few that change have all that they may, the others share the rest
             times[still] += (count - times.sum()) / np.count_nonzero(still)
         return times

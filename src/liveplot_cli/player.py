@@ -24,6 +24,11 @@ class Player:
         self.rate = 1.0
 
     @property
+    def positions(self) -> list[float]:
+        """All positions that the film shows, in its order."""
+        return [moment.position for moment in self._moments]
+
+    @property
     def position(self) -> float:
         """The position in the history to be shown."""
         return self._moments[self.number].position

@@ -1,10 +1,11 @@
-"""What every job starts with: a source and options become a history, a chart, a look, a timing and limits."""
+"""What every job starts with: sources and options become histories, a chart, a look, moments and limits."""
 
 from __future__ import annotations
 
 import logging
+import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
 from liveplot_cli.option import build, refuse_unused
 from liveplot_cli.selection import Selection
-from liveplot_cli.timing import Timing
+from liveplot_cli.timing import Moment, Timing
 from liveplot_cli.writing import Writing
 
 Source = History | ArrayLike | str | os.PathLike[str]
@@ -26,48 +27,87 @@ Source = History | ArrayLike | str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A history, what it is drawn as, how fast, and how much that may take."""
+    """Histories, what they are drawn as, at which moments, and how much that may take."""
 
-    history: History
+    histories: Sequence[History]
     chart: Chart
     look: Look
     timing: Timing
+    moments: Sequence[Moment]
     limits: Limits
 
 
-def prepare(source: Source, kind: str, given: Mapping[str, object], *, writing: Iterable[type] = ()) -> Prepared:
-    """Read the source and take every given option to what it belongs to, `writing` to what is no part of this.
+def prepare(
+    source: Source | Sequence[Source], kind: str, given: Mapping[str, object], *, writing: Iterable[type] = ()
+) -> Prepared:
+    """Read each source and take every given option to what it belongs to, `writing` to what is no part of this.
 
     Raises `UsageError` for an option that nothing in use takes, `DataError` for a source that can't be used.
     """
     timing, look, selection = build(Timing, given), build(Look, given), build(Selection, given)
     limits = build(Limits, given)
     limits.check_size(look.size)
-    used = [Timing, Look, Selection, Limits, *writing]
+    used = {Timing, Look, Selection, Limits, *writing}
+    found = sources(source)
 
     def narrowed(history: History) -> History:
         """Of a chart that shows a row by itself, a film of fewer frames than rows needs no other rows."""
         limits.check_rows(timing.frames(len(history)), selection.every)
-        rows = [int(moment.position) for moment in timing.moments(len(history))]
-        alone = charts.load(_kind(kind, history)[0]).shows_a_row_alone
-        return replace(history, shown=rows) if alone and len(rows) < len(history) else history
+        if len(found) > 1 or not build(charts.load(_kind(kind, history)[0]), given).shows_a_row_alone:
+            return history
+        rows = sorted({row for moment in timing.moments(len(history)) for row in around(moment.position)})
+        return replace(history, shown=rows) if len(rows) < len(history) else history
 
-    if isinstance(source, str | os.PathLike):
-        with readers.opened(source, limits) as (reader, found):
-            used.append(reader)
-            history = readers.read_with(build(reader, given), found, selection, narrowed)
-    else:
-        whole = source if isinstance(source, History) else History(source)  # type: ignore[arg-type]
-        history = narrowed(selection.pick_rows(selection.pick_columns(whole)))
-    name, reason = _kind(kind, history)
+    histories: list[History] = []
+    for one in found:
+        if isinstance(one, str | os.PathLike):
+            with readers.opened(one, limits) as (reader, opened):
+                used.add(reader)
+                histories.append(readers.read_with(build(reader, given), opened, selection, narrowed))
+        else:
+            whole = one if isinstance(one, History) else History(one)  # type: ignore[arg-type]
+            histories.append(narrowed(selection.pick_rows(selection.pick_columns(whole))))
+    histories = _called(histories, found, look.label)
+    name, reason = _kind(kind, histories[0])
     if reason:
-        logging.getLogger(__name__).info("%s: drawn as %s, for %s", history.name, name, reason)
+        logging.getLogger(__name__).info("%s: drawn as %s, for %s", histories[0].name, name, reason)
     chart: Any = charts.load(name)
     known = [Timing, Look, Selection, Limits, Writing, *readers.load_all(), *charts.load_all(), *encoders.load_all()]
     refuse_unused(given, [*used, chart], known)
     if "window" in given and "xlim" in given:
         raise UsageError("window and xlim contradict one another: a window moves the limits")
-    return Prepared(history, build(chart, given), look, timing, limits)
+    moments = timing.moments(max(map(len, histories)))
+    return Prepared(histories, build(chart, given), look, timing, moments, limits)
+
+
+def sources(source: Source | Sequence[Source]) -> list[Source]:
+    """One source as a list of one, several as they are: a list or tuple of nothing but paths and histories is several.
+
+    Raises `UsageError` for none.
+    """
+    if isinstance(source, list | tuple) and all(isinstance(one, str | os.PathLike | History) for one in source):
+        if not source:
+            raise UsageError("there is no history; name a file")
+        return list(source)
+    return [source]  # type: ignore[list-item]
+
+
+def around(position: float) -> tuple[int, int]:
+    """The rows that a position lies between."""
+    return math.floor(position), math.ceil(position)
+
+
+def _called(histories: list[History], found: Sequence[Source], labels: Sequence[str]) -> list[History]:
+    """The histories by the names asked for, or told apart by their folders where files are named alike."""
+    if labels and len(labels) != len(histories):
+        raise UsageError(f"label has {len(labels)} names, and there are {len(histories)} histories")
+    names = list(labels) or [history.name for history in histories]
+    if len(set(names)) < len(names):
+        names = [
+            os.path.splitext(os.fspath(one))[0] if isinstance(one, str | os.PathLike) else name
+            for one, name in zip(found, names, strict=True)
+        ]
+    return [replace(history, name=name) for history, name in zip(histories, names, strict=True)]
 
 
 def _kind(kind: str, history: History) -> tuple[str, str]:

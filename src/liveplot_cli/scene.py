@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
@@ -15,66 +17,88 @@ from matplotlib.figure import Figure
 
 from liveplot_cli import style, words
 from liveplot_cli.blit import Blit
+from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Pixels
 from liveplot_cli.fonts import to_install
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
+from liveplot_cli.scale import Reach, Scale
 from liveplot_cli.timing import Moment, common_measure, ticks
-from liveplot_cli.words import Words
+from liveplot_cli.words import Marks, Words, broken
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
     from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
     from liveplot_cli.charts import Chart
 
 
 _log = logging.getLogger(__name__)
 
+_DIRECTIONS = {"x": "horizontal", "y": "vertical"}
+_EDGE, _HINT = 0.12, 0.2  # inches
+_LONGEST_CAPTION = 600  # characters
+_MOST_WORDS = 0.6  # of the height
+_SHAPE = 1  # width to height of a panel
+
 
 class Scene:
-    """A chart of a history with its words, on a figure of its own or on one that is given (a window's).
+    """A chart of histories with its words, on a figure of its own or on one that is given (a window's).
 
-    Build and draw it inside `style.applied()`. The layout is fixed once, so that nothing wobbles from frame to frame.
+    The histories lie upon one another or, in a grid, beside one another; a shorter one holds its last row. `positions`
+    are those that will be drawn, by themselves all rows. Build and draw it inside `style.applied()`. The layout is
+    fixed once, so that nothing wobbles from frame to frame.
     """
 
-    def __init__(self, history: History, chart: Chart, look: Look, figure: Figure | None = None) -> None:
-        self.history = history
-        self._chart, self._look = chart, look
+    def __init__(
+        self, histories: Sequence[History], chart: Chart, look: Look, positions: Sequence[float] = (),
+        figure: Figure | None = None,
+    ) -> None:  # fmt: skip
+        self.histories = histories
+        self._chart, self._look, self._positions = chart, look, positions
         self.figure = figure or _agg_figure(look)
         self._find_shapes()
-        axes = self.figure.add_subplot()
-        self._move_chart = chart.draw(axes, history)
-        axes.set_xlim(*style.limits(look.xlim, axes.get_xlim()))
-        axes.set_ylim(*style.limits(look.ylim, axes.get_ylim()))
+        longest = max(histories, key=len)
+        self._last = len(longest) - 1
+        panels = self._panels()
+        self._axes = [axes for axes, _ in panels]
+        drawn = [chart.draw(axes, shown) for axes, shown in panels]
+        self._movers = [one.update for one in drawn]
+        self._scales = [*self._scale("x", [one.x for one in drawn]), *self._scale("y", [one.y for one in drawn])]
         if look.xlabel is not None:
-            axes.set_xlabel(style.legible_lines(look.xlabel))
+            self._axes[0].set_xlabel(style.legible_lines(look.xlabel))
         if look.ylabel is not None:
-            axes.set_ylabel(style.legible_lines(look.ylabel))
+            self._axes[0].set_ylabel(style.legible_lines(look.ylabel))
+        style.legend(self.figure, list(dict(series for one in drawn for series in one.series).items()), look.legend)
+        told = replace(longest, name=", ".join(history.name for history in histories))
+        title, counter = self._title_artists()
         self._words = [
-            Words(axes.set_title("", loc="left"), words.title(look.title), history),
-            Words(
-                axes.set_title("", loc="right", color=style.MUTED, size=10, weight="normal"),
-                words.counter(look.title, history),
-                history,
-            ),
+            Words(title, words.title(look.title), told),
+            Words(counter, words.counter(look.title, told), told),
         ]
+        self._marks, self._footers = self._footer(told)
         # Spines lie on the edge of the data's area: below the data, they need not be drawn again for every frame.
-        for spine in axes.spines.values():
-            spine.set_zorder(1)
+        for axes in self._axes:
+            for spine in axes.spines.values():
+                spine.set_zorder(1)
         self._blit = Blit(self.figure)
-        for artist in self.update(len(history) - 1):
+        for artist in self.update(self._last):
             artist.set_animated(True)
         self.fix_layout()
 
-    def __reduce__(self) -> tuple[Callable[..., Scene], tuple[History, Chart, Look]]:
+    def __reduce__(self) -> tuple[Callable[..., Scene], tuple[object, ...]]:
         """Travel to another process as what it is made of, and be drawn there in the same looks."""
-        return _rebuilt, (self.history, self._chart, self._look)
+        return _rebuilt, (self.histories, self._chart, self._look, self._positions)
 
     def update(self, position: float) -> Sequence[Artist]:
         """Move the chart and its words to a position; hands back the artists that moved, in the order to draw them."""
-        moved = list(self._move_chart(position))
+        for scale in self._scales:
+            scale.move(position)
+        moved = [artist for update in self._movers for artist in update(position)]
         moved += [text.artist for text in self._words if text.move(position)]
+        moved += [self._marks.artist] if self._marks.move(position) else []
         return sorted(moved, key=attrgetter("zorder"))
 
     def draw(self, position: float) -> None:
@@ -122,35 +146,172 @@ class Scene:
     def fix_layout(self) -> None:
         """Give the axes the room that their words leave, once and for all until the figure changes its size."""
         title, counter = self._words
+        for scale in self._scales:
+            self._try(scale)
         title.stand_in()
         line = title.height
         self._lay_out()
-        title.fit(self.figure.axes[0].get_window_extent().width - counter.width)
+        title.fit(self._width - counter.width)
         if title.height > line:
             self._lay_out()
         self._blit.forget()
 
+    def _panels(self) -> list[tuple[Axes, Sequence[History]]]:
+        """The axes, each with the histories that are drawn on it."""
+        look, histories = self._look, self.histories
+        if not self._is_grid:
+            panels = [(self.figure.add_subplot(), histories)]
+        else:
+            columns = _columns(len(histories), look.size)
+            rows = -(-len(histories) // columns)
+            panels = [
+                (self.figure.add_subplot(rows, columns, number + 1), [history])
+                for number, history in enumerate(histories)
+            ]
+            for axes, (history,) in panels:
+                axes.set_title(style.legible(history.name, longest=24), size=10, weight="normal")
+        for axes, _ in panels:
+            for axis, is_logarithmic in ((axes.xaxis, look.logx), (axes.yaxis, look.logy)):
+                if is_logarithmic:
+                    style.make_logarithmic(axis)
+        return panels
+
+    @property
+    def _is_grid(self) -> bool:
+        """Whether the histories lie beside one another."""
+        if len(self.histories) == 1:
+            return False
+        kind = type(self._chart).__name__.lower()
+        if self._look.layout == "overlay" and not self._chart.overlays:
+            raise UsageError(f"several histories can't lie upon one another in a {kind}; take the layout grid")
+        return self._look.layout == "grid" or not self._chart.overlays
+
+    def _scale(self, name: str, reaches: Sequence[Reach | None]) -> list[Scale]:
+        """The scale of an axis; none where it has no numbers. Raises `UsageError` if any are asked of it then."""
+        known = [reach for reach in reaches if reach is not None]
+        if known:
+            positions = self._positions or range(self._last + 1)
+            return [Scale(self._axes, name, known, getattr(self._look, f"{name}lim"), positions)]
+        for option in (f"{name}lim", f"log{name}"):
+            if getattr(self._look, option):
+                kind = type(self._chart).__name__.lower()
+                raise UsageError(f"the {_DIRECTIONS[name]} axis of a {kind} has no numbers, and takes no {option}")
+        return []
+
+    def _title_artists(self) -> tuple[Text, Text]:
+        """Where title and counter stand: over the axes or, where there are several, over all of them."""
+        quiet: dict[str, Any] = {"color": style.MUTED, "size": 10, "weight": "normal"}
+        if not self._is_grid:
+            axes = self._axes[0]
+            return axes.set_title("", loc="left"), axes.set_title("", loc="right", **quiet)
+        title = self._text(size=12, color=style.INK, weight="bold", va="top")
+        return title, self._text(ha="right", va="top", **quiet)
+
+    def _text(self, **looks: Any) -> Text:
+        """A text anywhere on the figure, for which the layout makes no room by itself.
+
+        It belongs to axes, for matplotlib saves no text of a figure's own that moves.
+        """
+        text = self._axes[0].text(0, 0, "", transform=self.figure.transFigure, clip_on=False, **looks)
+        text.set_in_layout(False)
+        return text
+
+    @property
+    def _width(self) -> float:
+        """From the left of the axes to their right, in pixels."""
+        boxes = [axes.get_window_extent() for axes in self._axes]
+        return float(max(box.x1 for box in boxes) - min(box.x0 for box in boxes))
+
+    @staticmethod
+    def _try(scale: Scale) -> None:
+        """Set those limits whose labels take most room."""
+        axis: Any = getattr(scale.axes[0], f"{scale.name}axis")
+
+        def room(limits: tuple[float, float]) -> int:
+            scale.set(limits)
+            return max(map(len, axis.get_major_formatter().format_ticks(axis.get_majorticklocs())), default=0)
+
+        tried = scale.tried()
+        if tried:
+            scale.set(max(tried, key=room))
+
+    def _footer(self, told: History) -> tuple[Marks, list[Text]]:
+        """Marks, and all the texts that stand below the chart, the lowest first."""
+        look = self._look
+        texts = [(look.source or "", 8, style.MUTED), (look.caption or "", 9, style.MUTED), ("", 11, style.INK)]
+        footers = [self._text(size=size, color=color, va="bottom", linespacing=1.3) for _, size, color in texts]
+        for artist, (text, _, _) in zip(footers, texts, strict=True):
+            artist.set_text(style.legible_lines(text, _LONGEST_CAPTION))
+        return Marks(footers[-1], look.mark, look.fade, told), footers
+
+    def _fit_footer(self) -> float:
+        """Stack the texts below the chart, each broken into lines that fit; hands back their height in pixels."""
+        edge = _EDGE * self.figure.dpi
+        room = self.figure.bbox.width - 2 * edge
+        *still, _ = self._footers
+        for artist in still:
+            artist.set_text(broken(artist, artist.get_text().replace("\n", " "), room))
+        self._marks.fit(room)
+        height = _HINT * self.figure.dpi if self.figure.get_supxlabel() else 0.0
+        for artist in self._footers:
+            if artist.get_text():
+                artist.set_position((edge / self.figure.bbox.width, (height + edge / 2) / self.figure.bbox.height))
+                height += artist.get_window_extent().height + edge / 2
+        return height
+
     def _lay_out(self) -> None:
         self.figure.set_layout_engine("constrained")
-        engine = self.figure.get_layout_engine()
-        assert engine is not None  # it has just been set
+        engine: Any = self.figure.get_layout_engine()
+        low, high = self._fit_footer() / self.figure.bbox.height, self._fit_header() / self.figure.bbox.height
+        if low + high > _MOST_WORDS:
+            raise UsageError("the words around the chart leave it no room; make them fewer, or the picture larger")
+        engine.set(rect=(0, low, 1, 1 - low - high))
         with warnings.catch_warnings():  # a picture too small for its words keeps matplotlib's plain margins
             warnings.simplefilter("ignore")
             engine.execute(self.figure)
         self.figure.set_layout_engine("none")
+        if self._is_grid:
+            self._align_words()
+
+    def _fit_header(self) -> float:
+        """The height in pixels that words over several axes take up."""
+        edge = _EDGE * self.figure.dpi
+        height = max(text.height for text in self._words) if self._is_grid else 0.0
+        return height + edge if height else 0.0
+
+    def _align_words(self) -> None:
+        """Begin the title where the first axes begin, and end the counter where the last end, on one line."""
+        title, counter = (text.artist for text in self._words)
+        boxes = [axes.get_position() for axes in self._axes]
+        top = 1 - _EDGE * self.figure.dpi / self.figure.bbox.height
+        title.set_position((min(box.x0 for box in boxes), top))
+        counter.set_position((max(box.x1 for box in boxes), top))
 
     def _find_shapes(self) -> None:
         """Use any font installed here that has shapes which ours lacks; what no font has is told, once."""
-        history, look = self.history, self._look
-        labels = history.labels.tolist() if history.labels.dtype.kind == "U" else ()
-        asked = (look.title, look.xlabel, look.ylabel)
-        words = [history.name, history.index_name, *history.columns, *labels, *filter(None, asked)]
+        look = self._look
+        asked = (look.title, look.xlabel, look.ylabel, look.caption, look.source, *(mark.text for mark in look.mark))
+        words = [*filter(None, asked)]
+        for history in self.histories:
+            labels = history.labels.tolist() if history.labels.dtype.kind == "U" else ()
+            words += [history.name, history.index_name, *history.columns, *labels]
         lacking = style.use_fonts_for("".join(words))
         if lacking:
             _log.warning(
                 "%s: no font here has shapes for some characters, boxes stand for them; install %s",
-                history.name, to_install(lacking),
+                self.histories[0].name, to_install(lacking),
             )  # fmt: skip
+
+
+def _columns(panels: int, size: tuple[int, int]) -> int:
+    """How many panels stand in a row, so that each is about as wide as it is high."""
+    width, height = size
+
+    def misfit(columns: int) -> float:
+        rows = -(-panels // columns)
+        return abs(math.log(width / columns / (height / rows) / _SHAPE)) + 0.3 * (rows * columns - panels)
+
+    return min(range(1, panels + 1), key=misfit)
 
 
 def _agg_figure(look: Look) -> Figure:
@@ -164,11 +325,11 @@ def _agg_figure(look: Look) -> Figure:
 _looks = ExitStack()
 
 
-def _rebuilt(history: History, chart: Chart, look: Look) -> Scene:
+def _rebuilt(histories: Sequence[History], chart: Chart, look: Look, positions: Sequence[float]) -> Scene:
     """A scene in a worker process, which draws nothing else: the looks stay on as long as it lives.
 
     What there is to say of it was said where it was first built.
     """
     logging.getLogger("liveplot_cli").setLevel(logging.ERROR)
     _looks.enter_context(style.applied())
-    return Scene(history, chart, look)
+    return Scene(histories, chart, look, positions)

@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 import numpy as np
 from cycler import cycler
+from matplotlib.colors import to_rgba_array
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
 
+from liveplot_cli.errors import DataError, UsageError
 from liveplot_cli.fonts import families_for
 from liveplot_cli.history import History
 from liveplot_cli.look import FARTHEST
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.artist import Artist
     from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 # Ten colours that people with any colour vision tell apart: Petroff, "Accessible Color Sequences for Data
@@ -71,6 +75,7 @@ _THEME: dict[str, Any] = {
 }
 _log = logging.getLogger(__name__)
 
+_LABELS = {"M": "dates", "U": "words"}
 _MOST_NAMED = 16
 _LONGEST_LINE, _MOST_LINES = 120, 8
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # without which Persian and emoji are other words
@@ -110,39 +115,40 @@ def use_fonts_for(text: str) -> set[str]:
     return lacking
 
 
-def padded(bounds: tuple[float, float], margin: float = 0.05) -> tuple[float, float]:
-    """Limits with a margin around the data, for a constant as well as for the largest of numbers."""
-    low, high = (min(max(value, -FARTHEST), FARTHEST) for value in bounds)
-    room = (high - low) * margin or abs(high) * margin or 0.5
-    return low - room, high + room
+def opacity(histories: int) -> float:
+    """How opaque each of so many histories is that lie upon one another."""
+    return 1.0 if histories == 1 else 0.75
 
 
-def value_limits(history: History) -> tuple[float, float]:
-    """Limits with a margin around all values; those too large for a picture are told of."""
-    low, high = history.bounds()
-    if max(-low, high) > FARTHEST:
-        _log.warning("%s: values beyond %g lie outside the picture", history.name, FARTHEST)
-    return padded((low, high))
+def place_columns(axis: Axis, history: History) -> NDArray[Any]:
+    """Where a row's values stand on an axis, shape (columns,): at the columns' numbers, or side by side under names."""
+    numbers = history.column_numbers
+    if numbers is None:
+        name_ticks(axis, history.columns)
+        return np.arange(len(history.columns), dtype=float)
+    return number_ticks(axis, numbers)
 
 
-def limits(asked: tuple[float | None, float | None], found: tuple[float, float]) -> tuple[float, float]:
-    """The limits asked for, a side left open taken from those found.
+def place_rows(axis: Axis, histories: Sequence[History]) -> list[NDArray[Any]]:
+    """Where the rows' labels stand on an axis, for each history shape (rows,), its ticks set up for dates or words.
 
-    Where the side asked for lies beyond the data, the open one keeps the width of those found: it never turns the axis.
+    Raises `UsageError` where some have dates or words and others have not.
     """
-    low, high = (limit if limit is not None else other for limit, other in zip(asked, found, strict=True))
-    # Large numbers lie so far apart that to add a small span is to add nothing.
-    span = max(found[1] - found[0], 1e-9 * max(abs(limit) for limit in (*found, low, high)))
-    if low >= high and asked[1] is None:
-        return low, low + span
-    if low >= high and asked[0] is None:
-        return high - span, high
-    return low, high
+    kinds = {_LABELS.get(history.labels.dtype.kind, "numbers") for history in histories}
+    if len(kinds) > 1:
+        raise UsageError(
+            f"the rows are labelled by {' here and '.join(sorted(kinds))} there; -x none takes their numbers"
+        )
+    places = [place_labels(axis, history.labels) for history in histories]
+    if kinds == {"words"}:
+        name_ticks(axis, list(max(histories, key=len).labels))
+    return places
 
 
 def place_labels(axis: Axis, labels: NDArray[Any]) -> NDArray[Any]:
-    """Where the rows' labels stand on an axis, shape (rows,), the axis' ticks set up for dates or words."""
+    """Where labels stand on an axis, shape (rows,), its ticks set up for dates or words."""
     if labels.dtype.kind == "M":
+        _refuse_log(axis, "dates")
         locator = AutoDateLocator(minticks=3, maxticks=7)  # with more of them some spans suit no interval
         axis.set_major_locator(locator)
         axis.set_major_formatter(ConciseDateFormatter(locator))
@@ -154,29 +160,77 @@ def place_labels(axis: Axis, labels: NDArray[Any]) -> NDArray[Any]:
 
 
 def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The places themselves, the axis' ticks kept to whole numbers where they are: there is no epoch 2.5."""
+    """The places themselves, the axis' ticks kept to whole numbers where they are: there is no epoch 2.5.
+
+    On a logarithmic axis what is not above zero is a gap; raises `DataError` where nothing is left.
+    """
+    if axis.get_scale() == "log":
+        if not (places > 0).any():
+            raise DataError("a logarithmic axis shows numbers above zero, and the horizontal one has none")
+        return np.where(places > 0, places, np.nan)
     if (np.abs(places) > FARTHEST).any():
         _log.warning("numbers beyond %g on the horizontal axis lie outside the picture", FARTHEST)
     if (places % 1 == 0).all():
-        axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
+        whole_ticks(axis)
     return places
 
 
-def name_lines(axes: Axes, names: Sequence[str]) -> None:
-    """A legend of the axes' lines beside the chart, and below it where there is no room: it never hides data."""
-    lines = axes.get_lines()[:_MOST_NAMED]
-    handles = [Line2D([], [], color=line.get_color(), linestyle=line.get_linestyle()) for line in lines]
-    labels = [legible(name, longest=24) for name in names[:_MOST_NAMED]]
-    if len(names) > _MOST_NAMED:
+def whole_ticks(axis: Axis) -> None:
+    """Keep the ticks to whole numbers."""
+    axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
+
+
+def make_logarithmic(axis: Axis) -> None:
+    """Turn an axis into a logarithmic one, whose numbers are written out as long as they are short."""
+    direction = "x" if axis is axis.axes.xaxis else "y"
+    getattr(axis.axes, f"set_{direction}scale")("log", nonpositive="mask")
+    axis.set_major_formatter(_Decades())
+    axis.set_minor_formatter(_Decades(minor_thresholds=(1.2, 0.6)))
+    axis.set_tick_params(which="minor", size=0)
+
+
+class _Decades(LogFormatter):
+    """Matplotlib's choice of which ticks have labels, each written as a person would."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        if not super().__call__(x, pos):
+            return ""
+        return f"{x:,.6g}" if 1e-4 < x < 1e6 else f"{x:.6g}"
+
+
+def _refuse_log(axis: Axis, what: str) -> None:
+    if axis.get_scale() == "log":
+        raise UsageError(f"{what} have no logarithm; leave logx out")
+
+
+def legend(figure: Figure, series: Sequence[tuple[str, Artist]], where: str) -> None:
+    """A legend beside the chart or below it, where it never hides data, or inside, where the data lie upon it."""
+    if not series or where == "none":
+        return
+    handles = [_swatch(artist) for _, artist in series[:_MOST_NAMED]]
+    labels = [legible(name, longest=24) for name, _ in series[:_MOST_NAMED]]
+    if len(series) > _MOST_NAMED:
         handles.append(Line2D([], [], linestyle=""))
-        labels.append(f"+{len(names) - _MOST_NAMED} more")
-    figure = axes.get_figure(root=True)
-    if figure is not None:
+        labels.append(f"+{len(series) - _MOST_NAMED} more")
+    if where == "inside":
+        figure.axes[0].legend(handles, labels, loc="best").set_zorder(1.5)
+    elif where == "below":
+        columns = max(1, min(len(labels), 72 // (4 + max(map(len, labels)))))
+        figure.legend(handles, labels, loc="outside lower left", ncols=columns).set_zorder(-1)
+    else:
         figure.legend(handles, labels, loc="outside right upper").set_zorder(-1)
+
+
+def _swatch(artist: Any) -> Artist:
+    """What stands for an artist in a legend: a line, or a patch of its colour."""
+    if isinstance(artist, Line2D):
+        return Line2D([], [], color=artist.get_color(), linestyle=artist.get_linestyle(), alpha=artist.get_alpha())
+    return Patch(facecolor=np.atleast_2d(to_rgba_array(artist.get_facecolor()))[0], alpha=artist.get_alpha())
 
 
 def name_ticks(axis: Axis, names: Sequence[str]) -> None:
     """Label the places 0, 1, 2, … of an axis with names, as many as fit."""
+    _refuse_log(axis, "names")
 
     def name(place: float, _: object) -> str:
         return legible(names[int(place)]) if place in range(len(names)) else ""  # between two names there is none
@@ -195,12 +249,12 @@ def legible(text: str, longest: int = 40) -> str:
     return "".join(_drawable(character) for character in text)
 
 
-def legible_lines(text: str) -> str:
+def legible_lines(text: str, longest: int = _LONGEST_LINE) -> str:
     """Text that a person wrote, in lines of their own: each as a picture can carry it, and no more than fit."""
     lines = text.split("\n")
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], "…"]
-    return "\n".join(legible(line, longest=_LONGEST_LINE) for line in lines)
+    return "\n".join(legible(line, longest) for line in lines)
 
 
 def _drawable(character: str) -> str:

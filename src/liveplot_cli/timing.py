@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -187,11 +187,6 @@ class Timing:
             return max(self.duration - self.hold - self.hold_start, 1 / self.fps)
         speed = self.speed or (self.fps / _TWEEN if self._curve else self.fps)
         return max(self._and_back(rows) / speed, 1 / self.fps)
-
-
-def rows_of(moments: Iterable[Moment]) -> list[int]:
-    """The rows that moments are drawn from, each once, in order; what lies between two rows is drawn from both."""
-    return sorted({row for position, _ in moments for row in (math.floor(position), math.ceil(position))})
 
 
 def _steps(frames: int, rows: int, pace: Pace | None) -> Sequence[int]:

@@ -48,10 +48,17 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Target:
-    """One output: where it goes and what encodes it."""
+    """One output: where it goes and what encodes it, or the format of the still that it is."""
 
     place: File | Folder | Stream
-    encoder: type[Encoder]
+    encoder: type[Encoder] | None
+    still: str | None = None
+
+    def plan(self, film: Film, options: Mapping[str, object]) -> Plan:
+        """The film as this output will hold it."""
+        if self.encoder is None:
+            raise UsageError(f"{quoted(self.place.path)} is a still, and takes no film")
+        return build(self.encoder, options).plan(film)
 
     @contextmanager
     def opened(self, plan: Plan, part: Path) -> Iterator[Callable[[Any], object]]:
@@ -77,9 +84,7 @@ class Target:
         return Rendered(self.place.path, plan.frames, plan.seconds, plan.size, self.place.settle(part))
 
 
-def targets(
-    outputs: Sequence[str | os.PathLike[str]], options: Mapping[str, object], source: object = None
-) -> list[Target]:
+def targets(outputs: Sequence[str | os.PathLike[str]], options: Mapping[str, object], *sources: object) -> list[Target]:
     """The outputs, each checked before any work.
 
     Raises `UsageError` where there is none, or one twice, or one that is the file which is read.
@@ -88,11 +93,12 @@ def targets(
         raise UsageError("there is no output; name a file such as out.gif, out.mp4 or a folder of frames/")
     writing = build(Writing, options)
     found = [_target(name, writing) for name in outputs]
-    seen = {_file_of(source)}
+    read = {_file_of(source) for source in sources}
+    seen = set(read)
     for target in found:
         identity = target.place.identity()
         if identity in seen:
-            is_source = identity == _file_of(source)
+            is_source = identity in read
             raise UsageError(
                 f"the output {quoted(target.place.path)} is {'the file that is read' if is_source else 'named twice'}"
             )
@@ -104,12 +110,11 @@ def targets(
 def _target(name: str | os.PathLike[str], writing: Writing) -> Target:
     with output.faults(name):
         is_stream = output.is_stream(name)
+    file = Stream(Path(name)) if is_stream else File(Path(name), writing.no_clobber, writing.force)
+    if writing.at is not None:
+        return Target(file, None, encoders.still_for(name, writing.format, is_stream=is_stream))
     encoder = encoders.encoder_for(name, writing.format, is_stream=is_stream)
-    if is_stream:
-        return Target(Stream(Path(name)), encoder)
-    if encoder.folder:
-        return Target(Folder(Path(name)), encoder)
-    return Target(File(Path(name), writing.no_clobber, writing.force), encoder)
+    return Target(Folder(Path(name)) if encoder.folder and not is_stream else file, encoder)
 
 
 def _file_of(source: object) -> object:
@@ -125,7 +130,7 @@ def _file_of(source: object) -> object:
 
 def options_of_writing(outputs: Sequence[Target]) -> set[type]:
     """The classes whose options these outputs take."""
-    return {Writing, *(target.encoder for target in outputs)}
+    return {Writing, *(target.encoder for target in outputs if target.encoder)}
 
 
 def write(
@@ -136,7 +141,7 @@ def write(
     `draw(number)` draws a frame. Raises `UsageError` for an option's value, `OutputError` for a fault.
     """
     frames = len(film.durations)
-    plans = [build(target.encoder, options).plan(film) for target in outputs]
+    plans = [target.plan(film, options) for target in outputs]
     limits = build(Limits, options)
     for plan in plans:
         limits.check_film(plan.frames, plan.seconds)
@@ -234,7 +239,7 @@ class Filming:
 
     def _plan(self) -> None:
         film = replace(self._film, sample=lambda: iter(self._kept))
-        self.plans = [build(target.encoder, self._options).plan(film) for target in self._outputs]
+        self.plans = [target.plan(film, self._options) for target in self._outputs]
         self._appends = [
             self._opened.enter_context(target.opened(plan, part))
             for target, plan, part in zip(self._outputs, self.plans, self._parts, strict=True)

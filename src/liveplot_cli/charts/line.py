@@ -2,48 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
+
+from liveplot_cli.charts import Chart, Drawn
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
-    from liveplot_cli.charts import Update
     from liveplot_cli.history import History
 
 
 @dataclass(frozen=True)
-class Line:
-    """One row at a time, drawn against the columns; limits hold for all rows that are shown."""
+class Line(Chart):
+    """One row at a time, drawn against the columns."""
 
-    shows_a_row_alone: ClassVar[bool] = True
+    def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
+        """One line for each history, over the columns' numbers or over their places where the names are words."""
+        from liveplot_cli import scale, style
 
-    def draw(self, axes: Axes, history: History) -> Update:
-        """One line over the columns' numbers, or over their places where the names are words."""
-        import numpy as np
-
-        from liveplot_cli import style
-        from liveplot_cli.decimation import Decimation
-        from liveplot_cli.history import bounds, isolated
-
-        numbers = history.column_numbers
-        places = np.arange(len(history.columns), dtype=float) if numbers is None else numbers
-        decimated = Decimation(axes, places)
-        (line,) = axes.plot([], [])
-        axes.set_xlim(*style.padded(bounds(places), margin=0.02))
-        axes.set_ylim(*style.value_limits(history))
+        shown = scale.on_axis(axes.yaxis, histories)
+        lines = [_Row(axes, history, style.opacity(len(shown))) for history in shown]
         axes.set_xlabel("column")
-        if numbers is None:
-            style.name_ticks(axes.xaxis, history.columns)
-        else:
-            style.number_ticks(axes.xaxis, numbers)
 
         def update(position: float) -> Iterable[Artist]:
-            shown, values = decimated(history.row(position))
-            line.set_data(shown, values)
-            style.mark_isolated(line, isolated(values))
-            return [line]
+            return [line.show(position) for line in lines]
 
-        return update
+        return Drawn(
+            update,
+            x=scale.fixed([line.places for line in lines]),
+            y=scale.of_rows(shown),
+            series=[(history.name, line.artist) for history, line in zip(shown, lines, strict=True)][len(lines) == 1 :],
+        )
+
+
+class _Row:
+    """The line of one history's rows."""
+
+    def __init__(self, axes: Axes, history: History, opacity: float) -> None:
+        from liveplot_cli import style
+        from liveplot_cli.decimation import Decimation
+
+        self._history = history
+        self.places = style.place_columns(axes.xaxis, history)
+        self._decimated = Decimation(axes, self.places)
+        self.artist: Line2D
+        (self.artist,) = axes.plot([], [], alpha=opacity)
+
+    def show(self, position: float) -> Line2D:
+        """The row at a position, a value between two gaps as a dot."""
+        from liveplot_cli import style
+        from liveplot_cli.history import isolated
+
+        places, values = self._decimated(self._history.row(position))
+        self.artist.set_data(places, values)
+        style.mark_isolated(self.artist, isolated(values))
+        return self.artist

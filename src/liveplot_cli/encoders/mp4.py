@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from liveplot_cli.errors import MissingError, OutputError, quoted
-from liveplot_cli.option import option
+from liveplot_cli.errors import MissingError, OutputError
+from liveplot_cli.option import one_of, option
 from liveplot_cli.timing import ticks
 
 if TYPE_CHECKING:
@@ -55,13 +55,6 @@ _LONGEST_GROUP = 250  # frames from one keyframe to the next: players can seek n
 _LEAST_TIMESCALE = 10_000
 
 
-def quality(text: str) -> str:
-    """The name of a quality: `draft`, `good` or `best`."""
-    if text not in _QUALITIES:
-        raise ValueError(f"{quoted(text)} is none of {', '.join(_QUALITIES)}")
-    return text
-
-
 @dataclass(frozen=True)
 class Mp4:
     """MP4 with H.264, at a constant rate."""
@@ -74,7 +67,7 @@ class Mp4:
         "--quality",
         group="Looks",
         metavar="|".join(_QUALITIES),
-        parse=quality,
+        parse=one_of(*_QUALITIES),
         help="How faithful an MP4 is.",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from liveplot_cli import charts, style
@@ -12,13 +13,13 @@ if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
 
 
-def animation(source: Source, kind: str = charts.AUTO, **options: object) -> FuncAnimation:
+def animation(source: Source | Sequence[Source], /, kind: str = charts.AUTO, **options: object) -> FuncAnimation:
     """A `matplotlib.animation.FuncAnimation` of the very film that `render` would draw.
 
-    `source` is a path, a `History` or an array of shape (rows, columns); `options` are those of the command line, by
+    `source` is as for `render`; `options` are those of the command line, by
     their long names. In a notebook: `HTML(animation("loss.csv").to_jshtml())`. Raises `UsageError` or `DataError`.
     """
     prepared = prepare(source, kind, options)
     with style.applied():
-        scene = Scene(prepared.history, prepared.chart, prepared.look)
-        return scene.animation(prepared.timing.moments(len(prepared.history)))
+        positions = [moment.position for moment in prepared.moments]
+        return Scene(prepared.histories, prepared.chart, prepared.look, positions).animation(prepared.moments)

@@ -10,16 +10,20 @@ from fractions import Fraction
 
 from liveplot_cli import charts, style, workers
 from liveplot_cli.film import Film, Pixels
-from liveplot_cli.prepare import Prepared, Source, prepare
+from liveplot_cli.option import build
+from liveplot_cli.prepare import Prepared, Source, prepare, sources
 from liveplot_cli.scene import Scene
+from liveplot_cli.still import write_stills
 from liveplot_cli.timing import Moment, Timing, spread
 from liveplot_cli.write import SAMPLES, Progress, Rendered, Target, options_of_writing, targets, write
+from liveplot_cli.writing import Writing
 
 _log = logging.getLogger(__name__)
 
 
 def render(
-    source: Source,
+    source: Source | Sequence[Source],
+    /,
     *outputs: str | os.PathLike[str],
     kind: str = charts.AUTO,
     jobs: int | None = None,
@@ -28,14 +32,15 @@ def render(
 ) -> list[Rendered]:
     """Render a history to one or more files, drawing each frame once; every file is whole or not there.
 
-    `source` is a path, a `History` or an array of shape (rows, columns); an output's suffix says its format, or the
-    option `format`; "-" is stdout, and a pipe or a device is given the film when that is whole. `jobs` is
-    how many processes draw, 0 one for each core; by itself 0 where processes are forked, else 1. `options` are those of
-    the command line, by their long names: `render("loss.csv", "loss.gif", fps=30, title="{row}")`.
+    `source` is a path, a `History` or an array of shape (rows, columns), or a list of paths and histories to be drawn
+    together; an output's suffix says its format, or the option `format`; "-" is stdout, and a pipe or a device is given
+    the film when that is whole. `jobs` is how many processes draw, 0 one for each core; by itself 0 where processes are
+    forked, else 1. `options` are those of the command line, by their long names:
+    `render("loss.csv", "loss.gif", fps=30, title="{row}")`.
     `progress(done, total)` is told the frames that are done. Raises a `LiveplotError`: `UsageError`, `DataError`,
     `OutputError`, `MissingError` or `LimitError`.
     """
-    found = targets(outputs, options, source)
+    found = targets(outputs, options, *sources(source))
     return film(prepare(source, kind, options, writing=options_of_writing(found)), found, options, jobs, progress)
 
 
@@ -43,17 +48,31 @@ def film(
     prepared: Prepared, outputs: Sequence[Target], options: Mapping[str, object], jobs: int | None, progress: Progress
 ) -> list[Rendered]:
     """Draw and write what has been prepared for these outputs; the rest of `render`."""
-    moments = prepared.timing.moments(len(prepared.history))
-    if len(moments) < len(prepared.history):
-        _log.info("%d frames show %d rows, evenly spread", len(moments), len(prepared.history))
+    at = build(Writing, options).at
+    if at is not None:
+        return _still(prepared, outputs, at)
+    moments = prepared.moments
+    rows = max(map(len, prepared.histories))
+    if len(moments) < rows:
+        _log.info("%d frames show %d rows, evenly spread", len(moments), rows)
     if jobs is None:
         jobs = 0 if workers.forks() else 1
     with style.applied():
-        shots = _Shots(Scene(prepared.history, prepared.chart, prepared.look), moments)
+        positions = [moment.position for moment in moments]
+        shots = _Shots(Scene(prepared.histories, prepared.chart, prepared.look, positions), moments)
         written = write(outputs, shots.film(prepared.timing.fps), shots, options, jobs, progress)
     for file in written:
         _tell_length(file, prepared.timing)
     return written
+
+
+def _still(prepared: Prepared, outputs: Sequence[Target], at: str) -> list[Rendered]:
+    """Draw one position into the outputs, within the limits that it has in the film."""
+    position = max(prepared.histories, key=len).position(at)
+    with style.applied():
+        positions = [moment.position for moment in prepared.moments]
+        scene = Scene(prepared.histories, prepared.chart, prepared.look, positions)
+        return write_stills(outputs, scene, position)
 
 
 def _tell_length(file: Rendered, timing: Timing) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -40,17 +41,19 @@ def require_display() -> None:
         raise MissingError(f"there is no display to open a window on; {_CURE}")
 
 
-def play(history: History, chart: Chart, look: Look, player: Player) -> None:
+def play(histories: Sequence[History], chart: Chart, look: Look, player: Player) -> None:
     """Show the player's film until the window is closed; raises `Interrupted` for a signal that came meanwhile."""
     from matplotlib import pyplot
 
     width, height = look.size
     with rc_context({"toolbar": "None"}):
         figure = pyplot.figure(
-            num=style.legible(history.name), figsize=(width / look.dpi, height / look.dpi), dpi=look.dpi
+            num=style.legible(", ".join(history.name for history in histories)),
+            figsize=(width / look.dpi, height / look.dpi),
+            dpi=look.dpi,
         )
     figure.supxlabel(HINT, x=0.01, ha="left", size=8, color=style.MUTED)
-    shown = _Window(Scene(history, chart, look, figure), player)
+    shown = _Window(Scene(histories, chart, look, player.positions, figure), player)
     with handled(shown.stop):
         pyplot.show(block=True)
     if shown.signum is not None:

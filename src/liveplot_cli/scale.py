@@ -1,0 +1,322 @@
+"""Scales: which limits an axis has at a position, found from how far what is drawn reaches."""
+
+from __future__ import annotations
+
+import logging
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveplot_cli.errors import UsageError
+from liveplot_cli.history import History
+from liveplot_cli.look import FARTHEST, Asked
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+Bounds = tuple[float, float]
+Numbers = NDArray[np.float64]
+
+_log = logging.getLogger(__name__)
+
+_NOTHING: Bounds = (math.inf, -math.inf)
+_LEAST = 12  # moments that followed limits hold at least
+_LOOSE = 0.45  # of the limits' span: what is shown in a while takes up less, and they are drawn in
+_STEPS = 8  # parts of its span that followed limits are rounded to
+_OUTERMOST = 0.01  # of the values at either end lie outside robust limits
+_SAMPLED = 1 << 20  # values
+_SMALLEST = 1e-280  # of spans: matplotlib draws smaller ones apart
+_TRIED = 16  # limits for which room is made
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far what a chart draws reaches along an axis.
+
+    `whole` are the bounds of all that will ever be shown and `at(position)` those of what is shown then; None where
+    that is always the same. `sample()` are values among which robust limits look for the outermost. `margin` is the
+    part of the span left free at both ends, but not where bars stand on their `base`. `how` the limits are found by
+    itself: global, follow, or each, which are those of the position and no others.
+    """
+
+    whole: Bounds
+    at: Callable[[float], Bounds] | None = None
+    sample: Callable[[], Numbers] | None = None
+    margin: float = 0.05
+    base: float | None = None
+    how: str = "global"
+
+
+def of_rows(histories: Sequence[History]) -> Reach:
+    """The reach of values shown row by row."""
+    return Reach(
+        whole=union([history.bounds() for history in histories]),
+        at=lambda position: union([bounds_of(history.row(position)) for history in histories]),
+        sample=lambda: sample(histories),
+    )
+
+
+def so_far(histories: Sequence[History], span: int) -> Reach:
+    """The reach of all values up to a row, or of that row and so many before it."""
+    bounds: list[Numbers] = []
+
+    def at(position: float) -> Bounds:
+        if not bounds:
+            bounds.extend(history.row_bounds() for history in histories)
+        first, last = max(0, math.floor(position) - span), math.ceil(position)
+        return union([bounds_of(rows[first : last + 1]) for rows in bounds])
+
+    return replace(of_rows(histories), at=at)
+
+
+def fixed(places: Sequence[Numbers], margin: float = 0.02) -> Reach:
+    """The reach of places that are the same at every position."""
+    return Reach(whole=union([bounds_of(some) for some in places]), margin=margin)
+
+
+def window(places: Sequence[Numbers], span: int, margin: float = 0.02) -> Reach:
+    """The reach of the places of a row and of so many before it, with room for as many from the first on."""
+
+    def at(position: float) -> Bounds:
+        row = math.floor(position)
+        start, part = max(0, row - span), position - row
+        found = [bounds_of(some[start : start + span + 1]) for some in places]
+        if part and row - span >= 0:  # the window is on its way to the next row
+            later = [bounds_of(some[start + 1 : start + span + 2]) for some in places]
+            found = [_between(one, two, part) for one, two in zip(found, later, strict=True)]
+        return union(found)
+
+    return replace(fixed(places, margin), at=at, how="each")
+
+
+def bounds_of(values: Numbers) -> Bounds:
+    """The smallest and the largest value that is not a gap; from infinity to minus infinity where all are."""
+    with np.errstate(invalid="ignore"):
+        low = float(np.fmin.reduce(values, axis=None, initial=math.inf))
+        high = float(np.fmax.reduce(values, axis=None, initial=-math.inf))
+    return low, high
+
+
+def sample(histories: Sequence[History]) -> Numbers:
+    """Finite values of the histories, of long ones those of some rows spread evenly."""
+    found: list[Numbers] = []
+    for history in histories:
+        rows = history.shown or range(len(history))
+        stride = max(1, len(rows) * len(history.columns) * len(histories) // _SAMPLED)
+        found += [history.row(row) for row in rows[::stride]]
+    values = np.concatenate(found)
+    return values[np.isfinite(values)]
+
+
+def on_axis(axis: Axis, histories: Sequence[History]) -> Sequence[History]:
+    """The histories as an axis can show them: on a logarithmic one what is not above zero is a gap.
+
+    Raises `DataError` where nothing is left.
+    """
+    if axis.get_scale() != "log":
+        return histories
+    return [history.above_zero() for history in histories]
+
+
+def padded(bounds: Bounds, margin: float = 0.05) -> Bounds:
+    """Limits with a margin around the data, for a constant as well as for the largest of numbers."""
+    low, high = (min(max(value, -FARTHEST), FARTHEST) for value in bounds)
+    room = (high - low) * margin or abs(high) * margin or 0.5
+    return low - room, high + room
+
+
+def limits(asked: tuple[float | None, float | None], found: Bounds) -> Bounds:
+    """The limits asked for, a side left open taken from those found.
+
+    Where the side asked for lies beyond the data, the open one keeps the width of those found: it never turns the axis.
+    """
+    low, high = (limit if limit is not None else other for limit, other in zip(asked, found, strict=True))
+    # Large numbers lie so far apart that to add a small span is to add nothing.
+    span = max(found[1] - found[0], 1e-9 * max(abs(limit) for limit in (*found, low, high)))
+    if low >= high and asked[1] is None:
+        return low, low + span
+    if low >= high and asked[0] is None:
+        return high - span, high
+    return low, high
+
+
+class _Run(NamedTuple):
+    """Limits, and the position from which on they hold."""
+
+    start: float
+    limits: Bounds
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The limits of one axis, `x` or `y`, of all the axes of a scene, which share them.
+
+    `asked` are the limits or how they are found, None for the chart's own way; `positions` are those that will be
+    shown. Raises `UsageError` for a way that the reaches do not know.
+    """
+
+    axes: Sequence[Axes]
+    name: str
+    reaches: Sequence[Reach]
+    asked: Asked | None
+    positions: Sequence[float]
+
+    def __post_init__(self) -> None:
+        if self._how == "follow" and None in [reach.at for reach in self.reaches]:
+            raise UsageError(f"{self.name}lim follow: what this axis shows is the same at all times, and never moves")
+        if self._how == "robust" and None in [reach.sample for reach in self.reaches]:
+            raise UsageError(f"{self.name}lim robust: this axis has no values of the history, and so no outermost ones")
+        if (
+            self._is_log
+            and isinstance(self.asked, tuple)
+            and any(limit is not None and limit <= 0 for limit in self.asked)
+        ):
+            raise UsageError(f"{self.name}lim: a logarithmic axis begins above zero")
+        if max(-self._whole[0], self._whole[1]) > FARTHEST:
+            _log.warning("values beyond %g lie outside the picture", FARTHEST)
+
+    def move(self, position: float) -> None:
+        """Set the limits for a position."""
+        wanted = self._at(position)
+        for axes in self.axes:
+            self._set(axes, wanted)
+
+    def tried(self) -> list[Bounds]:
+        """Limits that there will be, so many as it takes to see how much room their labels need."""
+        found = self._runs if self._how == "follow" else self.positions if self._how == "each" else ()
+        some = found[:: max(1, len(found) // _TRIED)]
+        return [run.limits if isinstance(run, _Run) else self._at(run) for run in some]
+
+    def set(self, wanted: Bounds) -> None:
+        """Set these limits."""
+        for axes in self.axes:
+            self._set(axes, wanted)
+
+    def _set(self, axes: Axes, wanted: Bounds) -> None:
+        # Setting limits, even to the same, costs a new background.
+        if getattr(axes, f"get_{self.name}lim")() != wanted:
+            getattr(axes, f"set_{self.name}lim")(*wanted)
+
+    @property
+    def _how(self) -> str:
+        return self.asked if isinstance(self.asked, str) else self.reaches[0].how if self.asked is None else "global"
+
+    @property
+    def _is_log(self) -> bool:
+        return bool(getattr(self.axes[0], f"get_{self.name}scale")() == "log")
+
+    def _at(self, position: float) -> Bounds:
+        if self._how == "each":
+            return self._fitted(self._bounds(position))
+        if self._how == "follow":
+            return self._runs[max(0, bisect_right(self._runs, position, key=lambda run: run.start) - 1)].limits
+        return self._steady
+
+    @cached_property
+    def _whole(self) -> Bounds:
+        return union([reach.whole for reach in self.reaches])
+
+    def _bounds(self, position: float) -> Bounds:
+        return union([reach.whole if reach.at is None else reach.at(position) for reach in self.reaches])
+
+    @cached_property
+    def _steady(self) -> Bounds:
+        """Limits that hold for the whole film."""
+        if self._how == "robust":
+            values = np.concatenate([reach.sample() for reach in self.reaches if reach.sample])
+            low, high = np.quantile(values, [_OUTERMOST, 1 - _OUTERMOST]).tolist()
+            return self._fitted((low, high))
+        found = self._fitted(self._whole)
+        return limits(self.asked, found) if isinstance(self.asked, tuple) else found
+
+    def _fitted(self, bounds: Bounds) -> Bounds:
+        """Limits around bounds, with their margin."""
+        reach = self.reaches[0]
+        if bounds[0] > bounds[1]:
+            bounds = self._whole
+        if self._is_log:
+            low, high = padded(_logarithms(bounds), reach.margin)
+            return 10.0 ** max(low, -300), 10.0 ** min(high, 300)
+        if reach.base is None:
+            return padded(bounds, reach.margin)
+        low, high = union([bounds, (reach.base, reach.base)])
+        room = (high - low) * reach.margin
+        if high - low < _SMALLEST:
+            return reach.base, reach.base + 1
+        return (low - room if low < reach.base else low), (high + room if high > reach.base else high)
+
+    @cached_property
+    def _runs(self) -> list[_Run]:
+        """Followed limits, the same for a while, from which position on."""
+        positions = sorted(set(self.positions))
+        bounds = np.array([self._bounds(position) for position in positions])
+        for row in range(len(bounds)):
+            if bounds[row, 0] > bounds[row, 1]:  # nothing is shown: as before
+                bounds[row] = bounds[row - 1] if row else self._whole
+        return [_Run(positions[at], wanted) for at, wanted in self._held(bounds)]
+
+    def _held(self, bounds: Numbers) -> list[tuple[int, Bounds]]:
+        """From which of the bounds on which limits hold: as long as what comes fits, and is not lost in them."""
+        found: list[tuple[int, Bounds]] = []
+        start = 0
+        while start < len(bounds):
+            stop = min(start + _LEAST, len(bounds))
+            low, high = self._rounded(bounds_of(bounds[start:stop]))
+            span = self._span((low, high))
+            while (
+                stop < len(bounds)
+                and low <= bounds[stop, 0]
+                and bounds[stop, 1] <= high
+                and self._span(bounds_of(bounds[stop : stop + _LEAST])) >= _LOOSE * span
+            ):
+                stop += 1
+            found.append((start, (low, high)))
+            start = stop
+        return found
+
+    def _span(self, bounds: Bounds) -> float:
+        base = self.reaches[0].base
+        low, high = _logarithms(bounds) if self._is_log else bounds if base is None else union([bounds, (base, base)])
+        return high - low
+
+    def _rounded(self, bounds: Bounds) -> Bounds:
+        """Limits around bounds, drawn apart to round numbers, so that they change seldom."""
+        low, high = self._fitted(bounds)
+        base = self.reaches[0].base
+        if self._is_log:
+            low, high = _logarithms((low, high))
+            low, high = _apart(low, high)
+            return 10.0**low, 10.0**high
+        wide = _apart(low, high)
+        return (low if low == base else wide[0]), (high if high == base else wide[1])
+
+
+def _apart(low: float, high: float) -> Bounds:
+    """Bounds rounded outwards to a part of their span that is a round number."""
+    span = high - low
+    if not math.isfinite(span) or span <= abs(low) * 1e-12:
+        return low, high
+    step = 10.0 ** math.floor(math.log10(span / _STEPS))
+    step *= next(factor for factor in (1, 2, 5, 10) if step * factor * _STEPS >= span)
+    return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def _logarithms(bounds: Bounds) -> Bounds:
+    return math.log10(bounds[0]), math.log10(bounds[1])
+
+
+def _between(one: Bounds, two: Bounds, part: float) -> Bounds:
+    return one[0] * (1 - part) + two[0] * part, one[1] * (1 - part) + two[1] * part
+
+
+def union(bounds: Sequence[Bounds]) -> Bounds:
+    """Bounds around all of these; from infinity to minus infinity around none."""
+    lows, highs = zip(*bounds, strict=True) if bounds else zip(_NOTHING, strict=True)
+    return min(lows), max(highs)
