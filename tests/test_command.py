@@ -58,7 +58,7 @@ def test_an_array_that_cannot_be_drawn_is_one_sentence_and_code_3(liveplot: Run,
 USAGE = {
     "no such file": (["missing.csv", "-o", "out.gif"], "there is no file 'missing.csv'"),
     "a folder": ([".", "-o", "out.gif"], "is a folder"),
-    "unknown input suffix": (["notes.txt", "-o", "out.gif"], "its suffix is none of .csv, .tsv, .jsonl"),
+    "unknown input suffix": (["notes.txt", "-o", "out.gif"], "its suffix is none of .csv, .tsv, .png"),
     "unknown output suffix": (["waves.npy", "-o", "out.xyz"], "its suffix is none of .gif, .mp4"),
     "no suffix": (["waves.npy", "-o", "plain"], "a folder of frames, which ends in /"),
     "no output": (["waves.npy"], "Missing option '-o'"),
