@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
-from liveplot_cli import style, words
+from liveplot_cli import style, theme, words
 from liveplot_cli.blit import Blit
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Pixels
@@ -69,7 +70,8 @@ class Scene:
             self._axes[0].set_xlabel(style.legible_lines(look.xlabel))
         if look.ylabel is not None:
             self._axes[0].set_ylabel(style.legible_lines(look.ylabel))
-        style.legend(self.figure, list(dict(series for one in drawn for series in one.series).items()), look.legend)
+        series = dict(series for one in drawn for series in one.series)
+        self._legend = style.legend(self.figure, list(series.items()), look.legend)
         told = replace(longest, name=", ".join(history.name for history in histories))
         title, counter = self._title_artists()
         self._words = [
@@ -77,6 +79,11 @@ class Scene:
             Words(counter, words.counter(look.title, told), told),
         ]
         self._marks, self._footers = self._footer(told)
+        most = theme.most_ticks(look.theme)
+        if most is not None:
+            for axes in self._axes:
+                for axis in (axes.xaxis, axes.yaxis):
+                    style.limit_ticks(axis, most)
         # Spines lie on the edge of the data's area: below the data, they need not be drawn again for every frame.
         for axes in self._axes:
             for spine in axes.spines.values():
@@ -118,6 +125,11 @@ class Scene:
         """The background's colour, red, green and blue from 0 to 255."""
         red, green, blue = (round(255 * part) for part in to_rgb(self.figure.get_facecolor()))
         return red, green, blue
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the background is left out of the pictures."""
+        return self._look.transparent
 
     def animation(self, moments: Sequence[Moment]) -> FuncAnimation:
         """The same film as matplotlib's own `FuncAnimation`: for a notebook, for `save`, for a window of your own.
@@ -198,7 +210,7 @@ class Scene:
 
     def _title_artists(self) -> tuple[Text, Text]:
         """Where title and counter stand: over the axes or, where there are several, over all of them."""
-        quiet: dict[str, Any] = {"color": style.MUTED, "size": 10, "weight": "normal"}
+        quiet: dict[str, Any] = {"color": style.muted(), "size": 10, "weight": "normal"}
         if not self._is_grid:
             axes = self._axes[0]
             return axes.set_title("", loc="left"), axes.set_title("", loc="right", **quiet)
@@ -227,7 +239,7 @@ class Scene:
     def _footer(self, told: History) -> tuple[Marks, list[Text]]:
         """Marks, and all the texts that stand below the chart, the lowest first."""
         look = self._look
-        texts = [(look.source or "", 8, style.MUTED), (look.caption or "", 9, style.MUTED), ("", 11, style.INK)]
+        texts = [(look.source or "", 8, style.muted()), (look.caption or "", 9, style.muted()), ("", 11, style.ink())]
         footers = [
             self.figure.text(0, 0, style.legible_lines(text), size=size, color=color, va="bottom", linespacing=1.3)
             for text, size, color in texts
@@ -254,10 +266,14 @@ class Scene:
         engine: Any = self.figure.get_layout_engine()
         low = self._fit_footer() / self.figure.bbox.height
         engine.set(rect=(0, low, 1, 1 - low))
+        if self._legend is not None and self._legend.axes is None:
+            self._legend.set_bbox_to_anchor(None)  # the layout makes room for a legend only where it has no place
         with warnings.catch_warnings():  # a picture too small for its words keeps matplotlib's plain margins
             warnings.simplefilter("ignore")
             engine.execute(self.figure)
         self.figure.set_layout_engine("none")
+        if self._legend is not None and self._legend.axes is None:
+            style.hang(self._legend, Bbox.union([axes.get_position() for axes in self._axes]), low)
         if self._is_grid:
             self._align_words()
 
@@ -297,7 +313,7 @@ def _columns(panels: int, size: tuple[int, int]) -> int:
 
 
 def _agg_figure(look: Look) -> Figure:
-    width, height = look.size
+    width, height = look.pixels
     # A hair more than the pixels asked for, or 641/100*100 = 640.99… would be cut down to 640.
     figure = Figure(figsize=((width + 1e-3) / look.dpi, (height + 1e-3) / look.dpi), dpi=look.dpi)
     FigureCanvasAgg(figure)
@@ -313,5 +329,5 @@ def _rebuilt(histories: Sequence[History], chart: Chart, look: Look, positions: 
     What there is to say of it was said where it was first built.
     """
     logging.getLogger("liveplot_cli").setLevel(logging.ERROR)
-    _looks.enter_context(style.applied())
+    _looks.enter_context(style.applied(look))
     return Scene(histories, chart, look, positions)
