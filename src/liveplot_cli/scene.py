@@ -40,6 +40,9 @@ _log = logging.getLogger(__name__)
 
 _DIRECTIONS = {"x": "horizontal", "y": "vertical"}
 _EDGE, _HINT = 0.12, 0.2  # inches
+_INDENT = 0.15  # of the width, at most, for words below the chart
+_LONGEST_CAPTION = 600  # characters
+_MOST_WORDS = 0.6  # of the height
 _SHAPE = 1  # width to height of a panel
 
 
@@ -214,8 +217,17 @@ class Scene:
         if not self._is_grid:
             axes = self._axes[0]
             return axes.set_title("", loc="left"), axes.set_title("", loc="right", **quiet)
-        title = self.figure.suptitle("", x=0, ha="left", size=12, weight="bold")
-        return title, self.figure.text(1, 1, "", ha="right", va="bottom", **quiet)
+        title = self._text(**style.title(), va="top")
+        return title, self._text(ha="right", va="top", **quiet)
+
+    def _text(self, **looks: Any) -> Text:
+        """A text anywhere on the figure, for which the layout makes no room by itself.
+
+        It belongs to axes, for matplotlib saves no text of a figure's own that moves.
+        """
+        text = self._axes[0].text(0, 0, "", transform=self.figure.transFigure, clip_on=False, **looks)
+        text.set_in_layout(False)
+        return text
 
     @property
     def _width(self) -> float:
@@ -240,16 +252,15 @@ class Scene:
         """Marks, and all the texts that stand below the chart, the lowest first."""
         look = self._look
         texts = [(look.source or "", 8, style.muted()), (look.caption or "", 9, style.muted()), ("", 11, style.ink())]
-        footers = [
-            self.figure.text(0, 0, style.legible_lines(text), size=size, color=color, va="bottom", linespacing=1.3)
-            for text, size, color in texts
-        ]
+        footers = [self._text(size=size, color=color, va="bottom", linespacing=1.3) for _, size, color in texts]
+        for artist, (text, _, _) in zip(footers, texts, strict=True):
+            artist.set_text(style.legible_lines(text, _LONGEST_CAPTION))
         return Marks(footers[-1], look.mark, look.fade, told), footers
 
-    def _fit_footer(self) -> float:
+    def _fit_footer(self, left: float) -> float:
         """Stack the texts below the chart, each broken into lines that fit; hands back their height in pixels."""
         edge = _EDGE * self.figure.dpi
-        room = self.figure.bbox.width - 2 * edge
+        room = self.figure.bbox.width - left - edge
         *still, _ = self._footers
         for artist in still:
             artist.set_text(broken(artist, artist.get_text().replace("\n", " "), room))
@@ -257,33 +268,54 @@ class Scene:
         height = _HINT * self.figure.dpi if self.figure.get_supxlabel() else 0.0
         for artist in self._footers:
             if artist.get_text():
-                artist.set_position((edge / self.figure.bbox.width, (height + edge / 2) / self.figure.bbox.height))
+                artist.set_position((left / self.figure.bbox.width, (height + edge / 2) / self.figure.bbox.height))
                 height += artist.get_window_extent().height + edge / 2
         return height
 
     def _lay_out(self) -> None:
-        self.figure.set_layout_engine("constrained")
-        engine: Any = self.figure.get_layout_engine()
-        low = self._fit_footer() / self.figure.bbox.height
-        engine.set(rect=(0, low, 1, 1 - low))
+        width, height = self.figure.bbox.size
+        left = _EDGE * self.figure.dpi
+        low, high = self._fit_footer(left) / height, self._fit_header() / height
+        self._make_room(low, high)
+        if low:  # words below the chart begin where it does, unless the labels at its left are long
+            begin = self._chart_box.x0 * width
+            low = self._fit_footer(begin if begin < _INDENT * width else left) / height
+            self._make_room(low, high)
+        if self._legend is not None and self._legend.axes is None:
+            style.hang(self._legend, self._chart_box, low)
+        if self._is_grid:
+            self._align_words()
+
+    def _make_room(self, low: float, high: float) -> None:
+        """Give the axes the room that is left between words above and below, which take these parts of the height."""
+        if low + high > _MOST_WORDS:
+            raise UsageError("the words around the chart leave it no room; make them fewer, or the picture larger")
         if self._legend is not None and self._legend.axes is None:
             self._legend.set_bbox_to_anchor(None)  # the layout makes room for a legend only where it has no place
+        self.figure.set_layout_engine("constrained", rect=(0, low, 1, 1 - low - high))
+        engine: Any = self.figure.get_layout_engine()
         with warnings.catch_warnings():  # a picture too small for its words keeps matplotlib's plain margins
             warnings.simplefilter("ignore")
             engine.execute(self.figure)
         self.figure.set_layout_engine("none")
-        if self._legend is not None and self._legend.axes is None:
-            style.hang(self._legend, Bbox.union([axes.get_position() for axes in self._axes]), low)
-        if self._is_grid:
-            self._align_words()
+
+    @property
+    def _chart_box(self) -> Bbox:
+        """What the axes take up, in parts of the figure."""
+        return Bbox.union([axes.get_position() for axes in self._axes])
+
+    def _fit_header(self) -> float:
+        """The height in pixels that words over several axes take up."""
+        edge = _EDGE * self.figure.dpi
+        height = max(text.height for text in self._words) if self._is_grid else 0.0
+        return height + edge if height else 0.0
 
     def _align_words(self) -> None:
-        """Begin the title where the first axes begin, and end the counter where the last end."""
+        """Begin the title where the first axes begin, and end the counter where the last end, on one line."""
         title, counter = (text.artist for text in self._words)
-        boxes = [axes.get_position() for axes in self._axes]
-        title.set_x(min(box.x0 for box in boxes))
-        low = title.get_window_extent().transformed(self.figure.transFigure.inverted()).y0
-        counter.set_position((max(box.x1 for box in boxes), low))
+        top = 1 - _EDGE * self.figure.dpi / self.figure.bbox.height
+        title.set_position((self._chart_box.x0, top))
+        counter.set_position((self._chart_box.x1, top))
 
     def _find_shapes(self) -> None:
         """Use any font installed here that has shapes which ours lacks; what no font has is told, once."""

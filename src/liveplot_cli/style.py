@@ -81,6 +81,16 @@ def paper() -> str:
     return _color("figure.facecolor" if is_bare else "axes.facecolor")
 
 
+def title() -> dict[str, Any]:
+    """How a title looks that belongs to no axes."""
+    color = _settings["axes.titlecolor"]
+    return {
+        "size": _settings["axes.titlesize"],
+        "weight": _settings["axes.titleweight"],
+        "color": ink() if color == "auto" else color,
+    }
+
+
 def palette() -> list[str]:
     """The colours of series, in their order; the first is the accent."""
     cycle = _settings["axes.prop_cycle"].by_key()
@@ -175,8 +185,13 @@ def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]
     if (np.abs(places) > FARTHEST).any():
         _log.warning("numbers beyond %g on the horizontal axis lie outside the picture", FARTHEST)
     if (places % 1 == 0).all():
-        axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
+        whole_ticks(axis)
     return places
+
+
+def whole_ticks(axis: Axis) -> None:
+    """Keep the ticks to whole numbers."""
+    axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
 
 
 def make_logarithmic(axis: Axis) -> None:
@@ -289,12 +304,12 @@ def legible(text: str, longest: int = 40) -> str:
     return "".join(_drawable(character) for character in text)
 
 
-def legible_lines(text: str) -> str:
+def legible_lines(text: str, longest: int = _LONGEST_LINE) -> str:
     """Text that a person wrote, in lines of their own: each as a picture can carry it, and no more than fit."""
     lines = text.split("\n")
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], "…"]
-    return "\n".join(legible(line, longest=_LONGEST_LINE) for line in lines)
+    return "\n".join(legible(line, longest) for line in lines)
 
 
 def _drawable(character: str) -> str:

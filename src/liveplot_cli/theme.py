@@ -58,7 +58,7 @@ THEMES: Mapping[str, Theme] = MappingProxyType({
         },
     ),
     "minimal": Theme(
-        ink="#30353b", muted="#6d747c", rule="#e8ebee", paper="#ffffff", palette=_ON_LIGHT, ticks=3,
+        ink="#30353b", muted="#6d747c", rule="#e8ebee", paper="#ffffff", palette=_ON_LIGHT, ticks=4,
         settings={
             "axes.grid": False,
             "axes.spines.bottom": False,

@@ -23,6 +23,7 @@ _FIELDS = ("row", "index", "rows", "name")
 _MOVING_FIELDS = {"row", "index"}
 _FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a figure
 _SHORTEST_LINE, _LONGEST_NAME = 12, 120  # characters
+_LONGEST_MARK = 600  # characters
 _GAP = 0.15  # inches between title and counter
 
 
@@ -100,7 +101,7 @@ class Marks:
         self.artist = artist
         self._fade = fade
         self._marks = sorted(
-            ((history.position(mark.row), legible_lines(mark.text)) for mark in marks), key=itemgetter(0)
+            ((history.position(mark.row), legible_lines(mark.text, _LONGEST_MARK)) for mark in marks), key=itemgetter(0)
         )
         self._shown = [text for _, text in self._marks]
 
