@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from numpy.typing import ArrayLike
 
-from liveplot_cli import charts, encoders, pace, readers
+from liveplot_cli import charts, encoders, pace, readers, theme
 from liveplot_cli.charts import Chart
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
@@ -45,7 +45,10 @@ def prepare(
     """
     timing, look, selection = build(Timing, given), build(Look, given), build(Selection, given)
     limits = build(Limits, given)
-    limits.check_size(look.size)
+    limits.check_size(look.pixels)
+    theme.check(look.theme, look.palette)
+    if look.transparent and not writing:
+        raise UsageError("only what is written to a file can be transparent")
     used = {Timing, Look, Selection, Limits, *writing}
     found = sources(source)
 
