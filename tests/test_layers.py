@@ -18,6 +18,8 @@ LAYERS = (
         "selection",
         "style",
         "scale",
+        "raster",
+        "tiff_pages",
         "npy_format",
         "number_block",
         "color_table",

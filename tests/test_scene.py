@@ -13,7 +13,7 @@ from matplotlib.animation import AbstractMovieWriter
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from conftest import histories, wave_matrix
+from conftest import chart, histories, wave_matrix
 from liveplot_cli import charts, scale, style
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
@@ -23,7 +23,7 @@ from liveplot_cli.theme import THEMES
 from liveplot_cli.timing import Moment, Timing
 
 HISTORIES = histories()
-CHARTS = {kind: charts.load(kind)() for kind in charts.names()} | {"trace of 4": charts.load("trace")(window=4)}
+CHARTS = {kind: chart(kind) for kind in charts.names()} | {"trace of 4": charts.load("trace")(window=4)}
 LOOKS = {
     "default": Look(),
     "small": Look(size=(335, 222), dpi=60),
@@ -52,6 +52,8 @@ def redrawn(scene: Scene) -> np.ndarray:
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize(("kind", "history"), [*itertools.product(CHARTS, HISTORIES)])
 def test_a_frame_equals_the_full_redraw_to_the_last_pixel(kind: str, history: str, look: str) -> None:
+    if kind == "heatmap" and look == "cut limits":
+        pytest.skip("its axes have no numbers")
     scene = Scene([HISTORIES[history]], CHARTS[kind], LOOKS[look])
     last = len(HISTORIES[history]) - 1
     for position in sorted({0, last // 3, last // 2, last}):

@@ -16,7 +16,8 @@ from matplotlib.colors import to_hex, to_rgba, to_rgba_array
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from liveplot_cli import theme
 from liveplot_cli.errors import DataError, UsageError
@@ -26,6 +27,7 @@ from liveplot_cli.look import FARTHEST, Look
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
@@ -74,6 +76,12 @@ def muted() -> str:
 def rule() -> str:
     """The colour of the grid and of other thin lines below the data."""
     return _color("grid.color")
+
+
+def gap() -> str:
+    """The colour of a cell that holds no number: between the paper and what is muted, and no colour of a map."""
+    mixed = 0.55 * to_rgba_array(muted()) + 0.45 * to_rgba_array(paper())
+    return to_hex(mixed[0])
 
 
 def paper() -> str:
@@ -291,6 +299,39 @@ def _swatch(artist: Any) -> Artist:
     if isinstance(artist, Line2D):
         return Line2D([], [], color=artist.get_color(), linestyle=artist.get_linestyle(), alpha=artist.get_alpha())
     return Patch(facecolor=np.atleast_2d(to_rgba_array(artist.get_facecolor()))[0], alpha=artist.get_alpha())
+
+
+def cell_axes(axes: Axes, height: int, width: int, *, tallest: float, widest: float) -> None:
+    """Make axes of so many cells, counted from the top left: of square ones up to so many times its width or height."""
+    axes.set(xscale="linear", yscale="linear", xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    ratio = width / height
+    axes.set_aspect(max(1, ratio / widest) if ratio > 1 else min(1, ratio * tallest))
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    for axis, cells in ((axes.xaxis, width), (axes.yaxis, height)):
+        few = MaxNLocator(nbins=10 if cells <= 10 else 5, integer=True, steps=[1, 2, 5, 10])
+        axis.set_major_locator(few if cells > 1 else FixedLocator([0]))
+
+
+def color_bar(axes: Axes) -> Axes:
+    """Axes for a bar of colours along the right of others, whose vertical limits are those of the colours."""
+    figure: Any = axes.get_figure(root=True)
+    right: Any = axes.transAxes
+    beside = figure.dpi_scale_trans + ScaledTranslation(1, 0, right)
+    place = blended_transform_factory(beside, axes.transAxes)
+    bar = axes.inset_axes((0.14, 0, 0.13, 1), transform=place)
+    bar.set(xticks=[], xlim=(0, 1))
+    bar.grid(visible=False)
+    bar.spines[:].set_visible(False)
+    bar.yaxis.tick_right()
+    bar.yaxis.set_tick_params(length=0)
+    return bar
+
+
+def down(limits: tuple[float, float], steps: int = 256) -> NDArray[np.float64]:
+    """Numbers from the top of an axis to its bottom, shape (steps, 1)."""
+    return np.linspace(limits[1], limits[0], steps)[:, None]
 
 
 def name_ticks(axis: Axis, names: Sequence[str]) -> None:
