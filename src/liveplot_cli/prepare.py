@@ -53,7 +53,7 @@ def prepare(
     def narrowed(history: History) -> History:
         """Of a chart that shows a row by itself, a film of fewer frames than rows needs no other rows."""
         limits.check_rows(timing.frames(len(history)), selection.every)
-        if len(found) > 1 or not charts.load(_kind(kind, history)[0]).shows_a_row_alone:
+        if len(found) > 1 or not build(charts.load(_kind(kind, history)[0]), given).shows_a_row_alone:
             return history
         rows = sorted({row for moment in timing.moments(len(history)) for row in around(moment.position)})
         return replace(history, shown=rows) if len(rows) < len(history) else history

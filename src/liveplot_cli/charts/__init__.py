@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from liveplot_cli import kinds
+from liveplot_cli.errors import quoted
+from liveplot_cli.option import option
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from liveplot_cli.history import History
     from liveplot_cli.scale import Reach
@@ -40,17 +43,55 @@ class Drawn:
 class Chart:
     """A kind: a frozen dataclass whose fields are its options and whose docstring is its line of help.
 
-    `shows_a_row_alone` says that a picture depends on one row, so that a film needs no rows but those it shows,
-    `overlays` that several histories can be drawn upon one another, `ease` how it moves from row to row by itself.
+    `overlays` says that several histories can be drawn upon one another, `ease` how it moves from row to row by itself.
     """
 
-    shows_a_row_alone: ClassVar[bool] = True
     overlays: ClassVar[bool] = True
     ease: ClassVar[str] = "step"
+
+    @property
+    def shows_a_row_alone(self) -> bool:
+        """Whether a picture depends on the rows around its position and no others; a film then needs only those."""
+        return True
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """Put the chart on the axes, which may be logarithmic, with its ticks and labels."""
         raise NotImplementedError
+
+
+def window(text: str) -> int:
+    """A number of rows, 2 or more."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) > 1):
+        raise ValueError(f"{quoted(text)} is not a whole number of rows from 2 on")
+    return int(text)
+
+
+@dataclass(frozen=True)
+class Growing(Chart):
+    """A kind that grows to the right with the rows, over the index: all of them, or the last so many."""
+
+    window: int | None = option(
+        None,
+        "--window",
+        group="Chart",
+        metavar="N",
+        parse=window,
+        shown="all",
+        help="Keep only the last N rows in view (trace, area, band).",
+    )
+
+    @property
+    def shows_a_row_alone(self) -> bool:
+        """It does not: it shows all rows so far."""
+        return False
+
+    def reaches(self, places: Sequence[NDArray[Any]], drawn: Sequence[History]) -> tuple[Reach, Reach]:
+        """How far what is drawn reaches along x, over these places, and along y, with the values of these histories."""
+        from liveplot_cli import scale
+
+        last = max(map(len, drawn)) - 1
+        span = last if self.window is None else min(last, self.window - 1)
+        return scale.fixed(places) if span == last else scale.window(places, span), scale.so_far(drawn, span)
 
 
 def names() -> list[str]:
