@@ -209,7 +209,7 @@ def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]
 
 def whole_ticks(axis: Axis) -> None:
     """Keep the ticks to whole numbers."""
-    axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
 
 
 def make_logarithmic(axis: Axis) -> None:

@@ -40,8 +40,8 @@ class Drawn:
 
     `update(position)` moves the same artists each time and returns all it has moved; it depends on nothing but the
     position. `x` and `y` say how far what is drawn reaches, None where the axis has no numbers of the history's: the
-    scene sets limits from them before each update, and those of `colors`. `series` are names with the artists they belong
-    to, for the legend.
+    scene sets limits from them before each update, and those of `colors`. `series` are names with the artists they
+    belong to, for the legend.
     """
 
     update: Update
