@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
     {"errors", "startup"},
-    {"option", "row_file", "pool", "input"},
+    {"option", "row_file", "pool", "input", "easing"},
     {"history", "film", "fonts", "look", "limits", "text", "text_blocks"}
     | {"timing", "output", "writing", "kinds", "signals", "workers"},
     {
@@ -24,6 +24,7 @@ LAYERS = (
         "player",
         "odometer",
         "decimation",
+        "pace",
         "distribution",
         "gif_blocks",
         "mp4_boxes",

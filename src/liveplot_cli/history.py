@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from liveplot_cli.errors import DataError, LimitError, UsageError, quoted
 from liveplot_cli.row_file import Numbers, RowFile
 
 _MOST_COLUMNS = 1 << 22
+_BLOCK = 1 << 17  # numbers to go through at a time
 _NO_FINITE_VALUE = "the history has no finite value"
 
 
@@ -81,9 +82,14 @@ class History:
         column: Numbers = self.values[:, number]
         return column
 
+    def blocks(self) -> Iterator[Numbers]:
+        """All rows in their order, in blocks of shape (some, columns) that take little memory."""
+        at_once = max(1, _BLOCK // len(self.columns))
+        return (self.values[start : start + at_once] for start in range(0, len(self), at_once))
+
     def row_bounds(self) -> Numbers:
         """The smallest and the largest finite value of each row, shape (rows, 2); a row of gaps has (inf, -inf)."""
-        return _row_bounds([self.values])
+        return _row_bounds(self.blocks())
 
     def above_zero(self) -> History:
         """The history as a logarithmic axis can show it: what is not above zero is a gap.
@@ -222,10 +228,6 @@ class StoredHistory(History):
         """The values of a column, shape (rows,), which reads them all."""
         return self._left(self.stored.column(number))
 
-    def row_bounds(self) -> Numbers:
-        """The smallest and the largest finite value of each row, which reads them all."""
-        return _row_bounds(self._left(block) for block in self.stored.blocks())
-
     def above_zero(self) -> History:
         """The history as a logarithmic axis can show it: what is not above zero is a gap."""
         found = replace(self, positive=True)
@@ -234,6 +236,10 @@ class StoredHistory(History):
         except DataError:
             raise DataError(_nothing_above_zero(self.name)) from None
         return found
+
+    def blocks(self) -> Iterator[Numbers]:
+        """All rows in their order, in blocks of shape (some, columns) that take little memory."""
+        return (self._left(block) for block in self.stored.blocks())
 
     def with_rows(self, chosen: slice) -> History:
         """The history of these of its rows, none of which is read."""

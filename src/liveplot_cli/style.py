@@ -76,7 +76,8 @@ _THEME: dict[str, Any] = {
 _log = logging.getLogger(__name__)
 
 _LABELS = {"M": "dates", "U": "words"}
-_MOST_NAMED = 16
+MOST_NAMED = 16
+_LIGHTER = (1, 0.6, 0.35)  # how much of a colour is left when the palette begins again
 _LONGEST_LINE, _MOST_LINES = 120, 8
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # without which Persian and emoji are other words
 
@@ -118,6 +119,15 @@ def use_fonts_for(text: str) -> set[str]:
 def opacity(histories: int) -> float:
     """How opaque each of so many histories is that lie upon one another."""
     return 1.0 if histories == 1 else 0.75
+
+
+def colors(count: int) -> NDArray[np.float64]:
+    """So many of the theme's colours, shape (count, 4); after the last they come again, lighter."""
+    palette = to_rgba_array(list(dict.fromkeys(matplotlib.rcParams["axes.prop_cycle"].by_key()["color"])))
+    turns, numbers = np.divmod(np.arange(count), len(palette))
+    paper = to_rgba_array(matplotlib.rcParams["axes.facecolor"])
+    found: NDArray[np.float64] = paper + (palette[numbers] - paper) * np.array(_LIGHTER)[turns % len(_LIGHTER), None]
+    return found
 
 
 def place_columns(axis: Axis, history: History) -> NDArray[Any]:
@@ -207,11 +217,11 @@ def legend(figure: Figure, series: Sequence[tuple[str, Artist]], where: str) -> 
     """A legend beside the chart or below it, where it never hides data, or inside, where the data lie upon it."""
     if not series or where == "none":
         return
-    handles = [_swatch(artist) for _, artist in series[:_MOST_NAMED]]
-    labels = [legible(name, longest=24) for name, _ in series[:_MOST_NAMED]]
-    if len(series) > _MOST_NAMED:
+    handles = [_swatch(artist) for _, artist in series[:MOST_NAMED]]
+    labels = [legible(name, longest=24) for name, _ in series[:MOST_NAMED]]
+    if len(series) > MOST_NAMED:
         handles.append(Line2D([], [], linestyle=""))
-        labels.append(f"+{len(series) - _MOST_NAMED} more")
+        labels.append(f"+{len(series) - MOST_NAMED} more")
     if where == "inside":
         figure.axes[0].legend(handles, labels, loc="best").set_zorder(1.5)
     elif where == "below":
