@@ -22,7 +22,7 @@ LAYERS = (
         "number_block",
         "color_table",
         "player",
-        "odometer",
+        "stamp",
         "decimation",
         "gif_blocks",
         "mp4_boxes",
