@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from numpy.typing import ArrayLike
 
-from liveplot_cli import charts, encoders, pace, readers
+from liveplot_cli import charts, encoders, pace, readers, theme
 from liveplot_cli.charts import Chart
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
@@ -45,7 +45,10 @@ def prepare(
     """
     timing, look, selection = build(Timing, given), build(Look, given), build(Selection, given)
     limits = build(Limits, given)
-    limits.check_size(look.size)
+    limits.check_size(look.pixels)
+    theme.check(look.theme, look.palette)
+    if look.transparent and not writing:
+        raise UsageError("only what is written to a file can be transparent")
     used = {Timing, Look, Selection, Limits, *writing}
     found = sources(source)
 
@@ -53,7 +56,7 @@ def prepare(
         """Of a chart that shows a row by itself, a film of fewer frames than rows needs no other rows."""
         chart = build(charts.load(_kind(kind, history)[0]), given)
         eased = _eased(timing, chart)
-        limits.check_rows(eased.frames(len(history)), selection.every)
+        limits.check_rows(eased.frames(len(history)), None if eased.duration else selection.every)
         if len(found) > 1 or not chart.shows_a_row_alone:
             return history
         rows = sorted({row for moment in pace.moments(eased, [history]) for row in around(moment.position)})
