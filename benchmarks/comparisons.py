@@ -306,6 +306,7 @@ _KIND_FILMS = (
     Film("stem", _FRAMES, 100),
     Film("area", _FRAMES, 8),
     Film("band", _FRAMES, 200),
+    Film("ridge", _FRAMES, 1_000),
 )
 
 KINDS = (
