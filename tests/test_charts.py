@@ -195,7 +195,7 @@ def test_numbers_at_the_edge_of_the_range_are_drawn(kind: str, value: float) -> 
         shown.draw(1)
     low, high = sorted(shown.figure.axes[0].get_ylim())
     assert np.isfinite([low, high]).all()
-    assert low < high
+    assert low != high
 
 
 @pytest.mark.usefixtures("themed")

@@ -89,7 +89,7 @@ class Heatmap(Chart):
         low, high = sorted(bounds)
         both_sides = min(-low, high) >= _LEAST_SIDE * max(-low, high)
         name = self.cmap or (_DIVERGING if both_sides else _SEQUENTIAL)
-        return ColorMap(name, style.GAP, centered=name.removesuffix("_r") in _WITH_MIDDLE)
+        return ColorMap(name, style.gap(), centered=name.removesuffix("_r") in _WITH_MIDDLE)
 
     def _grid(self, history: History) -> tuple[int, int]:
         """The picture's height and width; raises `UsageError` that says which would fit where they do not."""
