@@ -24,7 +24,7 @@ LAYERS = (
         "number_block",
         "color_table",
         "player",
-        "odometer",
+        "stamp",
         "decimation",
         "pace",
         "distribution",

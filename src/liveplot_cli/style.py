@@ -295,9 +295,11 @@ def limit_ticks(axis: Axis, most: int) -> None:
 
 
 def _swatch(artist: Any) -> Artist:
-    """What stands for an artist in a legend: a line, or a patch of its colour."""
+    """What stands for an artist in a legend: a line, or the marker of one that is only markers, or a patch."""
     if isinstance(artist, Line2D):
-        return Line2D([], [], color=artist.get_color(), linestyle=artist.get_linestyle(), alpha=artist.get_alpha())
+        line = artist.get_linestyle()
+        marker = artist.get_marker() if line == "None" else None
+        return Line2D([], [], color=artist.get_color(), linestyle=line, marker=marker, alpha=artist.get_alpha())
     return Patch(facecolor=np.atleast_2d(to_rgba_array(artist.get_facecolor()))[0], alpha=artist.get_alpha())
 
 
