@@ -10,7 +10,7 @@ import pytest
 from matplotlib.animation import AbstractMovieWriter
 from matplotlib.figure import Figure
 
-from conftest import histories, wave_matrix
+from conftest import drawable, histories, wave_matrix
 from liveplot_cli import charts, scale, style
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
@@ -19,7 +19,12 @@ from liveplot_cli.scene import Scene
 from liveplot_cli.timing import Moment, Timing
 
 HISTORIES = histories()
-CHARTS = {kind: charts.load(kind)() for kind in charts.names()} | {"trace of 4": charts.load("trace")(window=4)}
+CHARTS = {kind: charts.load(kind)() for kind in charts.names()} | {
+    "trace of 4": charts.load("trace")(window=4),
+    "area of shares": charts.load("area")(normalize=True, window=4),
+    "band of deviations": charts.load("band")(spread="sd"),
+    "scatter with trails": charts.load("scatter")(trail=3),
+}
 LOOKS = {
     "default": Look(),
     "small": Look(size=(201, 133), dpi=60),
@@ -42,9 +47,9 @@ def redrawn(scene: Scene) -> np.ndarray:
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize(("kind", "history"), [*itertools.product(CHARTS, HISTORIES)])
 def test_a_frame_equals_the_full_redraw_to_the_last_pixel(kind: str, history: str, look: str) -> None:
-    scene = Scene([HISTORIES[history]], CHARTS[kind], LOOKS[look])
+    scene = Scene([drawable(kind, HISTORIES[history])], CHARTS[kind], LOOKS[look])
     last = len(HISTORIES[history]) - 1
-    for position in sorted({0, last // 3, last // 2, last}):
+    for position in sorted({0, last // 3, last / 2, last}):
         frame = scene.pixels(position).copy()
         assert np.array_equal(frame, redrawn(scene)), f"position {position}"
 
@@ -52,7 +57,7 @@ def test_a_frame_equals_the_full_redraw_to_the_last_pixel(kind: str, history: st
 @pytest.mark.usefixtures("themed")
 @pytest.mark.parametrize("kind", CHARTS)
 def test_a_frame_depends_on_its_position_alone(kind: str) -> None:
-    history = HISTORIES["gaps"]
+    history = drawable(kind, HISTORIES["gaps"])
     scene, other = (Scene([history], CHARTS[kind], Look()) for _ in range(2))
     forward = [scene.pixels(position).copy() for position in range(len(history))]
     backward = [other.pixels(position).copy() for position in reversed(range(len(history)))]
@@ -80,7 +85,7 @@ class Recorder(AbstractMovieWriter):
 @pytest.mark.usefixtures("themed")
 @pytest.mark.parametrize("kind", CHARTS)
 def test_matplotlib_itself_saves_the_very_same_frames(kind: str) -> None:
-    scene = Scene([HISTORIES["dates"]], CHARTS[kind], Look())
+    scene = Scene([drawable(kind, HISTORIES["dates"])], CHARTS[kind], Look())
     moments = Timing().moments(len(HISTORIES["dates"]))
     frames = [scene.pixels(moment.position).copy() for moment in moments]
     recorder = Recorder()

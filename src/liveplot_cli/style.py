@@ -125,8 +125,10 @@ def colors(count: int) -> NDArray[np.float64]:
     """So many of the theme's colours, shape (count, 4); after the last they come again, lighter."""
     palette = to_rgba_array(list(dict.fromkeys(matplotlib.rcParams["axes.prop_cycle"].by_key()["color"])))
     turns, numbers = np.divmod(np.arange(count), len(palette))
-    paper = to_rgba_array(matplotlib.rcParams["axes.facecolor"])
-    found: NDArray[np.float64] = paper + (palette[numbers] - paper) * np.array(_LIGHTER)[turns % len(_LIGHTER), None]
+    kept = np.array(_LIGHTER)[turns % len(_LIGHTER), None]
+    found: NDArray[np.float64] = palette[numbers] * kept + to_rgba_array(matplotlib.rcParams["axes.facecolor"]) * (
+        1 - kept
+    )
     return found
 
 
@@ -232,7 +234,11 @@ def legend(figure: Figure, series: Sequence[tuple[str, Artist]], where: str) -> 
 
 
 def _swatch(artist: Any) -> Artist:
-    """What stands for an artist in a legend: a line, or a patch of its colour."""
+    """What stands for an artist in a legend: a line, a marker, or a patch of its colour."""
+    if isinstance(artist, Line2D) and artist.get_linestyle() == "None":
+        return Line2D(
+            [], [], color=artist.get_color(), linestyle="", marker=artist.get_marker(), alpha=artist.get_alpha()
+        )
     if isinstance(artist, Line2D):
         return Line2D([], [], color=artist.get_color(), linestyle=artist.get_linestyle(), alpha=artist.get_alpha())
     return Patch(facecolor=np.atleast_2d(to_rgba_array(artist.get_facecolor()))[0], alpha=artist.get_alpha())

@@ -143,7 +143,7 @@ def _quantiles(sample: NDArray[Any], middles: Sequence[float]) -> NDArray[Any]:
     """Median, and the lower and upper end of each middle, shape (rows, 1 + 2 * middles), of what each row knows."""
     import numpy as np
 
-    parts = np.array([0.5, *(0.5 + side * middle / 200 for middle in middles for side in (-1, 1))])
+    parts = np.array([50, *(50 + side * middle / 2 for middle in middles for side in (-1, 1))]) / 100
     ordered = np.sort(sample, axis=1)  # gaps come last
     last = np.maximum(np.count_nonzero(~np.isnan(sample), axis=1, keepdims=True) - 1, 0)
     places = last * parts
