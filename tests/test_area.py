@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_rgba, to_rgba_array
 
 from liveplot_cli import charts, style
 from liveplot_cli.errors import UsageError
@@ -131,7 +131,7 @@ def test_the_legend_names_the_parts_as_they_lie_in_their_colours() -> None:
     (legend,) = shown.figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["c", "b", "a"]
     colors = [tuple(handle.get_facecolor()) for handle in legend.legend_handles]
-    assert colors == [to_rgba(color) for color in style.PALETTE[2::-1]]
+    assert colors == [to_rgba(color) for color in style.palette()[2::-1]]
 
 
 def test_of_many_parts_the_legend_names_the_lowest() -> None:
@@ -144,16 +144,18 @@ def test_of_many_parts_the_legend_names_the_lowest() -> None:
 
 
 def test_colours_come_again_lighter() -> None:
-    colors = style.colors(25)
-    assert len(np.unique(colors, axis=0)) == 25
-    assert (colors[10:20, :3].mean(axis=1) > colors[:10, :3].mean(axis=1)).all()
+    count = len(style.palette())
+    once, twice, thrice = style.colors(3 * count).reshape(3, count, 4)
+    assert np.array_equal(once, to_rgba_array(style.palette()))
+    assert (once[:, :3].mean(axis=1) < twice[:, :3].mean(axis=1)).all()
+    assert (twice[:, :3].mean(axis=1) < thrice[:, :3].mean(axis=1)).all()
 
 
 def test_no_paper_shines_through_where_two_areas_meet() -> None:
     slope = np.arange(60.0)
     shown = scene(History(np.column_stack([slope + 20, slope + 20])), Look(title="", legend="none"))
     picture = shown.pixels(59)[..., :3].astype(int)
-    one, two = (np.array(to_rgba(color)[:3]) * 255 for color in style.PALETTE[:2])
+    one, two = (np.array(to_rgba(color)[:3]) * 255 for color in style.palette()[:2])
     seam = False
     for column in range(200, 500, 7):
         pixels = picture[:, column]

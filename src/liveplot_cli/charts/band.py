@@ -155,11 +155,12 @@ def _quantiles(sample: NDArray[Any], middles: Sequence[float]) -> NDArray[Any]:
 
 def _swatches(asked: str | Sequence[float], bands: Sequence[_Band]) -> list[tuple[str, Artist]]:
     """What stands for the bands in the legend, as dark as they lie upon one another; grey where they differ."""
-    import matplotlib
     from matplotlib.patches import Patch
 
+    from liveplot_cli import style
+
     names = ["±1 sd"] if isinstance(asked, str) else [f"middle {middle:g} %" for middle in asked]
-    color = bands[0].color if len(bands) == 1 else matplotlib.rcParams["axes.labelcolor"]
+    color = bands[0].color if len(bands) == 1 else style.muted()
     opacities = [1 - (1 - _OPACITY) ** (len(names) - number) for number in range(len(names))]
     return [(name, Patch(facecolor=color, alpha=alpha)) for name, alpha in zip(names, opacities, strict=True)]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _BESIDE, _HALVES = "xyxy", "xxyy"
-_FEW = 10  # points, each in a colour of its own
+_FEW = 10  # points, the largest and the most opaque
 _SOME = 300  # points, each drawn where it stands between pixels; more are drawn at whole ones, which is much faster
 _LARGEST, _SMALLEST = 9, 1.2  # diameters in points of type
 _TRAIL_OPACITY = 0.7
@@ -83,13 +83,15 @@ class Scatter(Chart):
 
         Raises `DataError` for an odd number of columns.
         """
+        from matplotlib import rcParams
+
         from liveplot_cli import scale, style
 
         found = [self._pairs(history) for history in histories]
         x = scale.on_axis(axes.xaxis, [_part(*one, "x") for one in zip(histories, found, strict=True)])
         y = scale.on_axis(axes.yaxis, [_part(*one, "y") for one in zip(histories, found, strict=True)])
         opacity = style.opacity(len(histories))
-        if len(histories) == 1 and len(found[0].x) <= _FEW:
+        if len(histories) == 1 and len(found[0].x) <= len(style.palette()):
             names, colors = found[0].points, style.colors(len(found[0].x))
             swarms = [_Swarm(axes, x[0], y[0], colors, self.trail, opacity)]
         else:
@@ -100,7 +102,7 @@ class Scatter(Chart):
             ]
         axes.set_xlabel(style.legible(found[0].axes[0]))
         axes.set_ylabel(style.legible(found[0].axes[1]))
-        axes.grid(visible=True)
+        axes.grid(visible=rcParams["axes.grid"])  # along both
 
         def update(position: float) -> Iterable[Artist]:
             return [artist for swarm in swarms for artist in swarm.show(position)]
@@ -187,6 +189,8 @@ class _Swarm:
     ) -> None:
         from matplotlib.collections import LineCollection
 
+        from liveplot_cli import style
+
         self._x, self._y, self._colors, self._trail, self._opacity = x, y, colors, trail, opacity
         points = len(x.columns)
         crowd = max(1, points / _FEW)
@@ -194,7 +198,7 @@ class _Swarm:
         is_crowd = points > _SOME
         self._dots = axes.scatter([], [], s=self._size**2, linewidths=0 if is_crowd else 0.7, zorder=2)
         self._dots.set_facecolor(colors.tolist())
-        self._dots.set_edgecolor("face" if is_crowd else axes.get_facecolor())
+        self._dots.set_edgecolor("face" if is_crowd else style.paper())
         self._dots.set_alpha(opacity * crowd**-0.08)
         if not is_crowd:  # what differs among them keeps matplotlib from pasting one picture of a point at whole pixels
             self._dots.set_antialiased([True, True])
