@@ -145,10 +145,10 @@ def opacity(histories: int) -> float:
 
 def colors(count: int) -> NDArray[np.float64]:
     """So many of the theme's colours, shape (count, 4); after the last they come again, lighter."""
-    palette = to_rgba_array(list(dict.fromkeys(matplotlib.rcParams["axes.prop_cycle"].by_key()["color"])))
-    turns, numbers = np.divmod(np.arange(count), len(palette))
-    paper = to_rgba_array(matplotlib.rcParams["axes.facecolor"])
-    found: NDArray[np.float64] = paper + (palette[numbers] - paper) * np.array(_LIGHTER)[turns % len(_LIGHTER), None]
+    known = to_rgba_array(palette())
+    turns, numbers = np.divmod(np.arange(count), len(known))
+    kept = np.array(_LIGHTER)[turns % len(_LIGHTER), None]
+    found: NDArray[np.float64] = known[numbers] * kept + to_rgba_array(paper()) * (1 - kept)
     return found
 
 

@@ -143,7 +143,7 @@ def _quantiles(sample: NDArray[Any], middles: Sequence[float]) -> NDArray[Any]:
     """Median, and the lower and upper end of each middle, shape (rows, 1 + 2 * middles), of what each row knows."""
     import numpy as np
 
-    parts = np.array([0.5, *(0.5 + side * middle / 200 for middle in middles for side in (-1, 1))])
+    parts = np.array([50, *(50 + side * middle / 2 for middle in middles for side in (-1, 1))]) / 100
     ordered = np.sort(sample, axis=1)  # gaps come last
     last = np.maximum(np.count_nonzero(~np.isnan(sample), axis=1, keepdims=True) - 1, 0)
     places = last * parts
@@ -155,11 +155,12 @@ def _quantiles(sample: NDArray[Any], middles: Sequence[float]) -> NDArray[Any]:
 
 def _swatches(asked: str | Sequence[float], bands: Sequence[_Band]) -> list[tuple[str, Artist]]:
     """What stands for the bands in the legend, as dark as they lie upon one another; grey where they differ."""
-    import matplotlib
     from matplotlib.patches import Patch
 
+    from liveplot_cli import style
+
     names = ["±1 sd"] if isinstance(asked, str) else [f"middle {middle:g} %" for middle in asked]
-    color = bands[0].color if len(bands) == 1 else matplotlib.rcParams["axes.labelcolor"]
+    color = bands[0].color if len(bands) == 1 else style.muted()
     opacities = [1 - (1 - _OPACITY) ** (len(names) - number) for number in range(len(names))]
     return [(name, Patch(facecolor=color, alpha=alpha)) for name, alpha in zip(names, opacities, strict=True)]
 
