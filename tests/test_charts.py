@@ -100,7 +100,7 @@ def test_trace_without_an_index_counts_rows_from_one() -> None:
     assert list(lines(shown)[0].get_xdata()) == [1, 2, 3]
 
 
-@pytest.mark.parametrize("kind", charts.names())
+@pytest.mark.parametrize("kind", [kind for kind in charts.names() if kind != "race"])  # places are not on its axis
 def test_ticks_are_whole_numbers_where_the_places_are(kind: str) -> None:
     shown = scene(kind, History(np.ones((4, 4))))
     shown.draw(3)
@@ -191,7 +191,7 @@ def test_numbers_at_the_edge_of_the_range_are_drawn(kind: str, value: float) -> 
     with np.errstate(all="ignore"):
         shown = scene(kind, History([[value, -value], [value, value]]))
         shown.draw(1)
-    low, high = shown.figure.axes[0].get_ylim()
+    low, high = sorted(shown.figure.axes[0].get_ylim())
     assert np.isfinite([low, high]).all()
     assert low < high
 

@@ -73,11 +73,13 @@ class Scene:
             self._axes[0].set_ylabel(style.legible_lines(look.ylabel))
         style.legend(self.figure, list(dict(series for one in drawn for series in one.series).items()), look.legend)
         told = replace(longest, name=", ".join(history.name for history in histories))
-        title, counter = self._title_artists()
+        inside = None if self._is_grid else drawn[0].counter
+        title, counter = self._title_artists(inside)
         self._words = [
             Words(title, words.title(look.title), told),
-            Words(counter, words.counter(look.title, told), told),
+            Words(counter, words.counter(look.title, told, named=inside is None), told),
         ]
+        self._is_beside = inside is None
         self._marks, self._footers = self._footer(told)
         # Spines lie on the edge of the data's area: below the data, they need not be drawn again for every frame.
         for axes in self._axes:
@@ -151,7 +153,7 @@ class Scene:
         title.stand_in()
         line = title.height
         self._lay_out()
-        title.fit(self._width - counter.width)
+        title.fit(self._width - (counter.width if self._is_beside else 0))
         if title.height > line:
             self._lay_out()
         self._blit.forget()
@@ -198,12 +200,15 @@ class Scene:
                 raise UsageError(f"the {_DIRECTIONS[name]} axis of a {kind} has no numbers, and takes no {option}")
         return []
 
-    def _title_artists(self) -> tuple[Text, Text]:
-        """Where title and counter stand: over the axes or, where there are several, over all of them."""
+    def _title_artists(self, inside: Text | None) -> tuple[Text, Text]:
+        """Where title and counter stand: over the axes or, where there are several, over all of them.
+
+        A chart may have a place for the counter `inside`.
+        """
         quiet: dict[str, Any] = {"color": style.MUTED, "size": 10, "weight": "normal"}
         if not self._is_grid:
             axes = self._axes[0]
-            return axes.set_title("", loc="left"), axes.set_title("", loc="right", **quiet)
+            return axes.set_title("", loc="left"), inside or axes.set_title("", loc="right", **quiet)
         title = self._text(size=12, color=style.INK, weight="bold", va="top")
         return title, self._text(ha="right", va="top", **quiet)
 
