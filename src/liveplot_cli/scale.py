@@ -129,7 +129,9 @@ def on_axis(axis: Axis, histories: Sequence[History]) -> Sequence[History]:
 def padded(bounds: Bounds, margin: float = 0.05) -> Bounds:
     """Limits with a margin around the data, for a constant as well as for the largest of numbers."""
     low, high = (_near(bound) for bound in bounds)
-    room = (high - low) * margin or abs(high) * margin or 0.5
+    if low < high and not margin:
+        return low, high
+    room = (high - low) * margin or abs(high) * (margin or 0.05) or 0.5
     return low - room, high + room
 
 

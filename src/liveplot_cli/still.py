@@ -41,7 +41,8 @@ def write_stills(outputs: Sequence[Target], scene: Scene, position: float) -> li
 def _write(scene: Scene, position: float, part: Path, format: str) -> None:
     pixels = scene.pixels(position)
     if format == "png":
-        part.write_bytes(imageio.imwrite("<bytes>", pixels[..., :3], extension=".png"))
+        channels = 4 if scene.transparent else 3
+        part.write_bytes(imageio.imwrite("<bytes>", pixels[..., :channels], extension=".png"))
         return
     with rc_context({"svg.hashsalt": "liveplot"}):
         scene.figure.savefig(part, format=format, dpi="figure", metadata=_METADATA[format])

@@ -108,9 +108,8 @@ class Timing:
     )  # fmt: skip
     ease: str | None = option(
         None, "--ease", group="Time", metavar="NAME", parse=ease, shown="step; of a race linear",
-        help="How to go from row to row: step shows the rows and nothing between them; linear goes on evenly, ease-in "
-        "starts gently, ease-out ends gently, ease-in-out does both, sine-in-out less so, expo-in-out all but rests on "
-        "each row.",
+        help="How to go from row to row. step: the rows, and nothing between them; linear: evenly; ease-in, ease-out, "
+        "ease-in-out: gently at first, at last, at both; sine-in-out: softer; expo-in-out: nearly resting on each row.",
     )  # fmt: skip
     pace: str = option(
         EVEN, "--pace", group="Time", metavar="even|change", parse=pace,

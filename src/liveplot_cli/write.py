@@ -21,6 +21,7 @@ from liveplot_cli.encoders import Coder, Draw, Encoder, Plan
 from liveplot_cli.errors import OutputError, UsageError, quoted
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.limits import Limits
+from liveplot_cli.look import Look
 from liveplot_cli.option import build
 from liveplot_cli.output import File, Folder, Stream
 from liveplot_cli.writing import Writing
@@ -53,6 +54,12 @@ class Target:
     place: File | Folder | Stream
     encoder: type[Encoder] | None
     still: str | None = None
+
+    def require_transparency(self) -> None:
+        """Raise `UsageError` if what is written has no transparent pixels."""
+        if self.encoder is not None and not self.encoder.transparent:
+            name = self.encoder.__name__.upper()
+            raise UsageError(f"{quoted(self.place.path)} can't be transparent, for {name} knows no such pixels")
 
     def plan(self, film: Film, options: Mapping[str, object]) -> Plan:
         """The film as this output will hold it."""
@@ -87,12 +94,16 @@ class Target:
 def targets(outputs: Sequence[str | os.PathLike[str]], options: Mapping[str, object], *sources: object) -> list[Target]:
     """The outputs, each checked before any work.
 
-    Raises `UsageError` where there is none, or one twice, or one that is the file which is read.
+    Raises `UsageError` where there is none, or one twice, or one that is the file which is read, or that can't be as
+    transparent as it is asked to be.
     """
     if not outputs:
         raise UsageError("there is no output; name a file such as out.gif, out.mp4 or a folder of frames/")
     writing = build(Writing, options)
     found = [_target(name, writing) for name in outputs]
+    if build(Look, options).transparent:
+        for target in found:
+            target.require_transparency()
     read = {_file_of(source) for source in sources}
     seen = set(read)
     for target in found:

@@ -123,7 +123,7 @@ def _put_straight(axes: Axes, along: Axis, negative: bool) -> None:
     axes.spines.bottom.set_visible(not horizontal and not negative)
     axes.spines.left.set_visible(horizontal and not negative)
     if negative:
-        (axes.axvline if horizontal else axes.axhline)(0, color=style.MUTED, linewidth=0.8, zorder=1)
+        (axes.axvline if horizontal else axes.axhline)(0, color=style.muted(), linewidth=0.8, zorder=1)
 
 
 class _Bars:

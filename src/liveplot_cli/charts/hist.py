@@ -167,7 +167,7 @@ class _Bars:
         self.artist: StepPatch = axes.stairs(edges[1:], edges, fill=True, baseline=foot, zorder=2)
         self.color = self.artist.get_facecolor()
         if self._are_parted:
-            self.artist.set(edgecolor=style.PAPER, linewidth=0.8)
+            self.artist.set(edgecolor=style.paper(), linewidth=0.8)
         elif is_alone:
             self.artist.set(edgecolor=self.color, linewidth=0.8)  # or a bar that is no pixel wide would be pale
         else:
@@ -208,7 +208,7 @@ class _Curve:
         from liveplot_cli import style
 
         self._bars = bars
-        color = style.INK if is_alone else bars.color
+        color = style.ink() if is_alone else bars.color
         self.artist: Line2D
         (self.artist,) = axes.plot([], [], color=color, linewidth=1.6, marker="o", markersize=3.6, zorder=3)
 

@@ -232,7 +232,7 @@ def _counter(axes: Axes, history: History) -> Text:
     longest = max(len(style.legible(history.label(row))) for row in history.shown or range(len(history)))
     size = min(_COUNTER, _COUNTER_WIDE * style.points(axes)[0] / (0.7 * longest))
     counter = axes.text(
-        1, 0.02, "", transform=axes.transAxes, size=size, weight="bold", color=style.RULE, ha="right", va="baseline",
+        1, 0.02, "", transform=axes.transAxes, size=size, weight="bold", color=style.rule(), ha="right", va="baseline",
         zorder=1.5,
     )  # fmt: skip
     counter.set_in_layout(False)
@@ -258,7 +258,7 @@ class _Bars:
         down = -0.36 * size / 72  # half as much as a figure is high
         left, right = (ScaledTranslation(gap / 72, down, figure.dpi_scale_trans) for gap in (-_GAP, _GAP))
         name: dict[str, Any] = {"size": size, "ha": "right", "zorder": 3, "transform": edge + left}
-        value = name | {"ha": "left", "color": style.MUTED, "transform": axes.transData + right}
+        value = name | {"ha": "left", "color": style.muted(), "transform": axes.transData + right}
         slots = range(min(2 * ranking.places, len(ranking.history.columns)))
         self._names = [axes.text(0, 0, "", **name) for _ in slots]
         self._values = [axes.text(0, 0, "", **value) for _ in slots]

@@ -27,10 +27,14 @@ Draw = Callable[[int], "Pixels"]
 
 
 class Encoder(Protocol):
-    """A frozen dataclass whose fields are the format's options. `folder` says that the output is one."""
+    """A frozen dataclass whose fields are the format's options.
+
+    `folder` says that the output is one, `transparent` that its pictures can have transparent pixels.
+    """
 
     suffixes: tuple[str, ...]
     folder: bool
+    transparent: bool
 
     def plan(self, film: Film) -> Plan:
         """What the whole film must agree on, found before the first frame."""

@@ -20,6 +20,6 @@ def animation(source: Source | Sequence[Source], /, kind: str = charts.AUTO, **o
     their long names. In a notebook: `HTML(animation("loss.csv").to_jshtml())`. Raises `UsageError` or `DataError`.
     """
     prepared = prepare(source, kind, options)
-    with style.applied():
+    with style.applied(prepared.look):
         positions = [moment.position for moment in prepared.moments]
         return Scene(prepared.histories, prepared.chart, prepared.look, positions).animation(prepared.moments)

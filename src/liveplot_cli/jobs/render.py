@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,12 +53,12 @@ def film(
     if at is not None:
         return _still(prepared, outputs, at)
     moments = prepared.moments
-    rows = max(map(len, prepared.histories))
-    if len(moments) < rows:
-        _log.info("%d frames show %d rows, evenly spread", len(moments), rows)
+    rows, shown = max(map(len, prepared.histories)), len({math.floor(moment.position) for moment in moments})
+    if shown < rows:
+        _log.info("%d frames show %d of %d rows", len(moments), shown, rows)
     if jobs is None:
         jobs = 0 if workers.forks() else 1
-    with style.applied():
+    with style.applied(prepared.look):
         positions = [moment.position for moment in moments]
         shots = _Shots(Scene(prepared.histories, prepared.chart, prepared.look, positions), moments)
         written = write(outputs, shots.film(prepared.timing.fps), shots, options, jobs, progress)
@@ -69,7 +70,7 @@ def film(
 def _still(prepared: Prepared, outputs: Sequence[Target], at: str) -> list[Rendered]:
     """Draw one position into the outputs, within the limits that it has in the film."""
     position = max(prepared.histories, key=len).position(at)
-    with style.applied():
+    with style.applied(prepared.look):
         positions = [moment.position for moment in prepared.moments]
         scene = Scene(prepared.histories, prepared.chart, prepared.look, positions)
         return write_stills(outputs, scene, position)
@@ -97,7 +98,7 @@ class _Shots:
     def film(self, fps: Fraction) -> Film:
         width, height = self.scene.size
         durations = tuple(moment.duration for moment in self.moments)
-        return Film(width, height, self.scene.paper, durations, fps, self._sample)
+        return Film(width, height, self.scene.paper, durations, fps, self._sample, self.scene.transparent)
 
     def _sample(self) -> Iterator[Pixels]:
         frames = len(self.moments)

@@ -20,5 +20,5 @@ def show(
     window.require_display()
     prepared = prepare(source, kind, options)
     player = Player(prepared.moments, playing=not step)
-    with style.applied():
+    with style.applied(prepared.look):
         window.play(prepared.histories, prepared.chart, prepared.look, player)
