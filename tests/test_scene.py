@@ -46,7 +46,7 @@ THEMED = [
 
 
 # Axes of names or of nothing, which take no limits.
-WITHOUT_NUMBERS = {"heatmap": ("xlim", "ylim"), "ridge": ("ylim",)}
+WITHOUT_NUMBERS = {"heatmap": ("xlim", "ylim"), "race": ("ylim",), "ridge": ("ylim",)}
 
 
 def suited(look: Look, kind: str) -> Look:

@@ -80,11 +80,13 @@ class Scene:
         series = dict(series for one in drawn for series in one.series)
         self._legend = style.legend(self.figure, list(series.items()), look.legend)
         told = replace(longest, name=", ".join(history.name for history in histories))
-        title, counter = self._title_artists()
+        inside = None if self._is_grid else drawn[0].counter
+        title, counter = self._title_artists(inside)
         self._words = [
-            Words(title, words.title(look.title), told),
-            Words(counter, words.counter(look.title, told), told),
+            Words(title, words.title(look.title, len(histories)), told),
+            Words(counter, words.counter(look.title, told, named=inside is None), told),
         ]
+        self._is_beside = inside is None
         self._marks, self._footers = self._footer(told)
         most = theme.most_ticks(look.theme)
         if most is not None:
@@ -168,7 +170,7 @@ class Scene:
         title.stand_in()
         line = title.height
         self._lay_out()
-        title.fit(self._width - counter.width)
+        title.fit(self._width - (counter.width if self._is_beside else 0))
         if title.height > line:
             self._lay_out()
         self._blit.forget()
@@ -219,12 +221,15 @@ class Scene:
         """The positions that will be drawn."""
         return self._positions or range(self._last + 1)
 
-    def _title_artists(self) -> tuple[Text, Text]:
-        """Where title and counter stand: over the axes or, where there are several, over all of them."""
+    def _title_artists(self, inside: Text | None) -> tuple[Text, Text]:
+        """Where title and counter stand: over the axes or, where there are several, over all of them.
+
+        A chart may have a place for the counter `inside`.
+        """
         quiet: dict[str, Any] = {"color": style.muted(), "size": 10, "weight": "normal"}
         if not self._is_grid:
             axes = self._axes[0]
-            return axes.set_title("", loc="left"), axes.set_title("", loc="right", **quiet)
+            return axes.set_title("", loc="left"), inside or axes.set_title("", loc="right", **quiet)
         title = self._text(**style.title(), va="top")
         return title, self._text(ha="right", va="top", **quiet)
 
