@@ -67,7 +67,8 @@ def test_bins_hold_outliers_and_are_not_led_by_them() -> None:
     ("value", "edges"), [(3, (2.5, 3.5)), (0, (-0.5, 0.5)), (0.004, (0.002, 0.006)), (1e-320, (-0.5, 0.5))]
 )
 def test_one_value_has_one_bin(value: float, edges: tuple[float, float]) -> None:
-    assert tuple(bins(np.full((3, 3), value), 20).edges) == edges
+    assert tuple(bins(np.full((3, 3), value)).edges) == edges
+    assert len(bins(np.full((3, 3), value), 20).edges) == 21
 
 
 def test_one_value_of_a_logarithmic_axis_has_half_a_decade_at_either_side() -> None:
@@ -143,3 +144,26 @@ def test_between_two_rows_lies_a_part_of_each() -> None:
     rows = {0: np.array([0.0, 8]), 1: np.array([4.0, 0])}
     assert distribution.between(0.25, rows.__getitem__).tolist() == [1, 6]
     assert distribution.between(1.0, rows.__getitem__).tolist() == [4, 0]
+
+
+@given(counts=arrays(float, st.integers(20, 200), elements=st.integers(0, 50).map(float)))
+def test_a_smooth_density_has_area_one_but_for_what_goes_over_the_edge(counts: np.ndarray) -> None:
+    wide = np.pad(counts, 3 * len(counts))
+    found = distribution.smooth(wide)
+    assert math.isclose(found.sum(), 1 if counts.any() else 0, abs_tol=1e-3)
+    assert (found >= 0).all()
+
+
+def test_a_smooth_density_is_as_wide_as_silverman_has_it() -> None:
+    counts = np.histogram(np.random.default_rng(0).normal(size=1000), 800, (-8, 8))[0].astype(float)
+    found = distribution.smooth(counts)
+    places = np.arange(800)
+    before, after = (
+        math.sqrt((part * places**2).sum() - (part * places).sum() ** 2) for part in (counts / 1000, found)
+    )
+    assert math.isclose(math.sqrt(after**2 - before**2), 0.9 * before * 1000**-0.2, rel_tol=0.05)
+
+
+def test_bins_are_widened_at_both_ends() -> None:
+    found = bins([[0.0, 10]], 20).widened(0.1)
+    assert (found.edges[0], found.edges[-1], len(found.edges)) == (-1, 11, 21)

@@ -11,19 +11,22 @@ PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
     {"errors", "startup"},
-    {"option", "row_file", "pool", "input"},
+    {"option", "row_file", "pool", "input", "easing"},
     {"history", "film", "fonts", "look", "limits", "text", "text_blocks", "theme"}
     | {"timing", "output", "writing", "kinds", "signals", "workers"},
     {
         "selection",
         "style",
         "scale",
+        "raster",
+        "tiff_pages",
         "npy_format",
         "number_block",
         "color_table",
         "player",
-        "odometer",
+        "stamp",
         "decimation",
+        "pace",
         "distribution",
         "gif_blocks",
         "mp4_boxes",

@@ -66,6 +66,11 @@ def test_a_mark_appears_at_its_row_and_stays_until_the_next() -> None:
     assert shown(found, 29)[1] == 1
 
 
+def test_an_empty_mark_ends_the_one_before() -> None:
+    found = scene(YEARS, mark=(mark("1995=early"), mark("1998=")))
+    assert [shown(found, at)[0] for at in (5, 7, 8, 29)] == ["early", "early", "", ""]
+
+
 def test_a_mark_fades_away_over_so_many_rows() -> None:
     found = scene(YEARS, mark=(mark("1995=early"),), fade=10.0)
     assert [shown(found, at)[1] for at in (5, 7.5, 10, 15, 20)] == [1, 0.75, 0.5, 0, 0]

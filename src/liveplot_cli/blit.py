@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.text import Text
 
 from liveplot_cli.film import Pixels
-from liveplot_cli.odometer import Odometer
+from liveplot_cli.stamp import Stamps
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -26,7 +26,7 @@ class Blit:
     def __init__(self, figure: Figure) -> None:
         self.figure = figure
         self._background: Any = None
-        self._odometers: dict[Text, Odometer] = {}
+        self._stamps = Stamps()
 
     def forget(self) -> None:
         """Draw the background anew at the next frame."""
@@ -42,7 +42,7 @@ class Blit:
         renderer = canvas.get_renderer()
         for artist in moved:
             if isinstance(artist, Text):
-                self._odometers.setdefault(artist, Odometer(artist)).draw(renderer)
+                self._stamps.draw(artist, renderer)
             else:
                 artist.draw(renderer)
         # What an artist puts straight for its own drawing, as a legend does, is no reason for a new background.

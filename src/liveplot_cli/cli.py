@@ -88,7 +88,8 @@ def render(
 ) -> None:
     """Draw the HISTORY into files, one frame per row.
 
-    It is a .csv, .tsv, .jsonl, .ndjson, .npy or .npz file, as it is or compressed to .gz, or - for standard input.
+    It is a table (.csv, .tsv, .jsonl, .ndjson), an array (.npy, .npz) or pictures (.png, .tif, .tiff, .jpg, .jpeg,
+    .gif, .mp4, .mov, or a folder of them), as it is or compressed to .gz, or - for standard input.
 
     \b
     liveplot render history.npy -o film.gif
@@ -123,7 +124,7 @@ def render(
 @options_from(_DRAWING)
 @_work_options
 def show(history: Sequence[str], step: bool, kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
-    """Play the HISTORY (.csv, .tsv, .jsonl, .ndjson, .npy, .npz, also .gz; - for standard input) in a window.
+    """Play the HISTORY (a table, an array, pictures, or - for standard input, as for render) in a window.
 
     \b
     space  pause or play      left, right, Enter  one row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ AUTO = "auto"
 _FEWEST, _MOST = 10, 10_000
 _MOST_AMID = 60  # bins among all values but the outermost hundredth at either end
 _SAMPLED_ROWS, _SAMPLED_VALUES = 32, 1 << 14
+_DECADES = -307, 308  # those of a float
 _NARROW = 1e-11  # of the values' own size: what spans less is one value, for a number has no more figures
 _ROUND = (1, 2, 2.5, 5, 10)
 _ROUND_WHOLE = (1, 2, 5, 10)
@@ -55,6 +56,17 @@ class Bins:
         parts: Numbers = counts / max(1.0, counts.sum()) / np.diff(self.edges)
         return parts
 
+    def widened(self, room: float) -> Bins:
+        """As many even bins, with such a part of what they span added at both ends."""
+        low, high = self.edges[0], self.edges[-1]
+        room *= high - low
+        return replace(self, edges=np.linspace(low - room, high + room, len(self.edges)))
+
+    @property
+    def middles(self) -> Numbers:
+        """Where the middles of the bins stand on the axis."""
+        return self.off_axis((self.edges[1:] + self.edges[:-1]) / 2)
+
     @property
     def places(self) -> Numbers:
         """Where the edges stand on the axis."""
@@ -71,7 +83,7 @@ class Bins:
 
     def off_axis(self, numbers: Numbers) -> Numbers:
         """The values that the axis measures so."""
-        return 10.0**numbers if self.is_logarithmic else numbers
+        return 10.0 ** np.clip(numbers, *_DECADES) if self.is_logarithmic else numbers
 
 
 def bins(histories: Sequence[History], asked: str | int | tuple[float, ...], is_logarithmic: bool) -> Bins:
@@ -81,12 +93,12 @@ def bins(histories: Sequence[History], asked: str | int | tuple[float, ...], is_
     """
     if isinstance(asked, tuple):
         return _from_edge_to_edge(asked, is_logarithmic)
+    samples = _sample(histories, is_logarithmic)
+    is_whole = _are_whole(samples, is_logarithmic)
     low, high = _bounds(histories, is_logarithmic)
-    samples = [np.log10(row) if is_logarithmic else row for row in _sample(histories)]
-    is_whole = not is_logarithmic and all((row % 1 == 0).all() for row in samples)
-    if high - low <= max(_NARROW * max(abs(low), abs(high)), 1 / FARTHEST):
-        room = _room(low, is_whole, is_logarithmic)
-        number, low, high = 1, low - room, high + room
+    if is_one(low, high):
+        low, high = _around(low, high, is_whole, is_logarithmic)
+        number = asked if isinstance(asked, int) else 1
     elif isinstance(asked, int):
         number = asked
     else:
@@ -101,10 +113,20 @@ def _from_edge_to_edge(asked: tuple[float, ...], is_logarithmic: bool) -> Bins:
     return Bins(np.log10(edges) if is_logarithmic else edges, is_even=False, is_logarithmic=is_logarithmic)
 
 
-def _room(value: float, is_whole: bool, is_logarithmic: bool) -> float:
-    """How much of a bin lies on either side of a value that is the only one."""
-    is_small = abs(value) <= 1 / FARTHEST  # for half of it to be a number
-    return 0.5 if is_small or is_logarithmic or (is_whole and abs(value) < 1 / _NARROW) else abs(value) / 2
+def _are_whole(samples: Sequence[Numbers], is_logarithmic: bool) -> bool:
+    return not is_logarithmic and all((row % 1 == 0).all() for row in samples)
+
+
+def is_one(low: float, high: float) -> bool:
+    """Whether numbers between these two are all the same, or as good as that."""
+    return high - low <= max(_NARROW * max(abs(low), abs(high)), 1 / FARTHEST)
+
+
+def _around(low: float, high: float, is_whole: bool, is_logarithmic: bool) -> tuple[float, float]:
+    """The ends of a bin with the only value in its middle."""
+    is_small = abs(low) <= 1 / FARTHEST  # for half of it to be a number
+    room = 0.5 if is_small or is_logarithmic or (is_whole and abs(low) < 1 / _NARROW) else abs(low) / 2
+    return low - room, high + room
 
 
 def _at_round_numbers(low: float, high: float, width: float, is_whole: bool) -> tuple[int, float, float]:
@@ -125,8 +147,8 @@ def _bounds(histories: Sequence[History], is_logarithmic: bool) -> tuple[float, 
     return min(max(low, -farthest), farthest), min(max(high, -farthest), farthest)
 
 
-def _sample(histories: Sequence[History]) -> list[Numbers]:
-    """Values of some rows that are shown, of a long row some of them, without gaps."""
+def _sample(histories: Sequence[History], is_logarithmic: bool) -> list[Numbers]:
+    """Values of some rows that are shown as the axis measures them, of a long row some of them, without gaps."""
     found = []
     for history in histories:
         rows = history.shown or range(len(history))
@@ -134,7 +156,8 @@ def _sample(histories: Sequence[History]) -> list[Numbers]:
             values = history.row(row)
             values = values[:: -(-len(values) // _SAMPLED_VALUES)]
             with np.errstate(invalid="ignore"):
-                found.append(values[np.abs(values) <= FARTHEST])
+                values = values[np.abs(values) <= FARTHEST]
+            found.append(np.log10(values) if is_logarithmic else values)
     return found
 
 
@@ -161,6 +184,27 @@ def _round(width: float, steps: Sequence[float]) -> float:
     """The round number that is nearest to a width."""
     size = 10.0 ** math.floor(math.log10(width))
     return min((step * size for step in steps), key=lambda one: abs(math.log(one / width)))
+
+
+def smooth(counts: Numbers) -> Numbers:
+    """Counts in many even bins as a smooth density, shape (bins,), the area being one where bins are one wide.
+
+    Each value is spread as a normal distribution is, as widely as Silverman's rule of thumb has it, and at least over a
+    bin: B. W. Silverman, "Density Estimation for Statistics and Data Analysis", 1986, equation 3.31.
+    """
+    total = counts.sum()
+    if not total:
+        return counts
+    places = np.arange(len(counts))
+    mean = (counts * places).sum() / total
+    deviation = math.sqrt((counts * (places - mean) ** 2).sum() / total)
+    first, third = np.interp([0.25, 0.75], np.cumsum(counts) / total, places)
+    spreads = [one for one in (deviation, (third - first) / 1.34) if one > 0]
+    width = max(1.0, 0.9 * min(spreads, default=0.0) * total**-0.2)
+    reach = math.ceil(4 * width)
+    kernel = normal_density(np.arange(-reach, reach + 1.0), 0, width)
+    spread: Numbers = np.convolve(counts, kernel / kernel.sum())[reach:-reach] / total
+    return spread
 
 
 def normal(values: Numbers) -> Numbers:

@@ -57,12 +57,12 @@ class Line:
         return self.artist
 
 
-def between(lower: Curve, upper: Curve, position: float) -> list[Numbers]:
-    """What lies between two curves with the same gaps up to a position: polygons of shape (corners, 2), one a stretch.
+def between(lower: tuple[Numbers, Numbers], upper: tuple[Numbers, Numbers]) -> list[Numbers]:
+    """What lies between two curves up to a position: polygons of shape (corners, 2), several where both have gaps.
 
-    They end at the position with a vertical edge.
+    The last of them ends with a vertical edge.
     """
-    below, above = (np.column_stack(curve.until(position)) for curve in (lower, upper))
+    below, above = np.column_stack(lower), np.column_stack(upper)
     known = ~np.isnan(below).any(axis=1)
     ends = np.flatnonzero(np.diff(known, prepend=False, append=False))
     return [

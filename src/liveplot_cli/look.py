@@ -55,9 +55,9 @@ class Mark(NamedTuple):
 
 
 def mark(text: str) -> Mark:
-    """A caption from `ROW=TEXT`."""
-    row, _, words = text.partition("=")
-    if not row.strip() or not words.strip():
+    """A caption from `ROW=TEXT`; without a text none is shown from the row on."""
+    row, equals, words = text.partition("=")
+    if not row.strip() or not equals:
         raise ValueError(f"{quoted(text)} is not a row and a text such as '40=the rate drops'")
     return Mark(row.strip(), words.strip())
 
@@ -153,7 +153,7 @@ class Look:
         many=True,
         shown="",
         help="A caption that appears below the chart at a row, named by its label or its number, and stays until the "
-        "next; repeat it for several.",
+        "next, an empty one too; repeat it for several.",
     )
     fade: float | None = option(
         None,

@@ -127,8 +127,10 @@ def on_axis(axis: Axis, histories: Sequence[History]) -> Sequence[History]:
 
 def padded(bounds: Bounds, margin: float = 0.05) -> Bounds:
     """Limits with a margin around the data, for a constant as well as for the largest of numbers."""
-    low, high = (min(max(value, -FARTHEST), FARTHEST) for value in bounds)
-    room = (high - low) * margin or abs(high) * margin or 0.5
+    low, high = (_near(bound) for bound in bounds)
+    if low < high and not margin:
+        return low, high
+    room = (high - low) * margin or abs(high) * (margin or 0.05) or 0.5
     return low - room, high + room
 
 
@@ -246,7 +248,7 @@ class Scale:
             return 10.0 ** max(low, -300), 10.0 ** min(high, 300)
         if reach.base is None:
             return padded(bounds, reach.margin)
-        low, high = union([bounds, (reach.base, reach.base)])
+        low, high = (_near(bound) for bound in union([bounds, (reach.base, reach.base)]))
         room = (high - low) * reach.margin
         if high - low < _SMALLEST:
             return reach.base, reach.base + 1
@@ -306,6 +308,10 @@ def _apart(low: float, high: float) -> Bounds:
     step = 10.0 ** math.floor(math.log10(span / _STEPS))
     step *= next(factor for factor in (1, 2, 5, 10) if step * factor * _STEPS >= span)
     return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def _near(bound: float) -> float:
+    return min(max(bound, -FARTHEST), FARTHEST)
 
 
 def _logarithms(bounds: Bounds) -> Bounds:

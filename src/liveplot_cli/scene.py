@@ -73,6 +73,10 @@ class Scene:
         drawn = [chart.draw(axes, shown) for axes, shown in panels]
         self._movers = [one.update for one in drawn]
         self._scales = [*self._scale("x", [one.x for one in drawn]), *self._scale("y", [one.y for one in drawn])]
+        colored = [one.colors for one in drawn if one.colors is not None]
+        if colored:
+            bars, reaches = [one.bar for one in colored], [one.reach for one in colored]
+            self._scales.append(Scale(bars, "y", reaches, colored[0].asked, self._shown))
         if look.xlabel is not None:
             self._axes[0].set_xlabel(style.legible_lines(look.xlabel))
         if look.ylabel is not None:
@@ -209,13 +213,17 @@ class Scene:
         """The scale of an axis; none where it has no numbers. Raises `UsageError` if any are asked of it then."""
         known = [reach for reach in reaches if reach is not None]
         if known:
-            positions = self._positions or range(self._last + 1)
-            return [Scale(self._axes, name, known, getattr(self._look, f"{name}lim"), positions)]
+            return [Scale(self._axes, name, known, getattr(self._look, f"{name}lim"), self._shown)]
         for option in (f"{name}lim", f"log{name}"):
             if getattr(self._look, option):
                 kind = type(self._chart).__name__.lower()
                 raise UsageError(f"the {_DIRECTIONS[name]} axis of a {kind} has no numbers, and takes no {option}")
         return []
+
+    @property
+    def _shown(self) -> Sequence[float]:
+        """The positions that will be drawn."""
+        return self._positions or range(self._last + 1)
 
     def _title_artists(self) -> tuple[Text, Text]:
         """Where title and counter stand: over the axes or, where there are several, over all of them."""
@@ -304,6 +312,8 @@ class Scene:
             warnings.simplefilter("ignore")
             engine.execute(self.figure)
         self.figure.set_layout_engine("none")
+        for axes in self._axes:
+            axes.apply_aspect()
 
     @property
     def _chart_box(self) -> Bbox:
@@ -331,7 +341,8 @@ class Scene:
         words = [*filter(None, asked)]
         for history in self.histories:
             labels = history.labels.tolist() if history.labels.dtype.kind == "U" else ()
-            words += [history.name, history.index_name, *history.columns, *labels]
+            columns = () if history.grid else history.columns  # the cells of pictures have no names
+            words += [history.name, history.index_name, *columns, *labels]
         lacking = style.use_fonts_for("".join(words))
         if lacking:
             _log.warning(

@@ -16,7 +16,8 @@ from matplotlib.colors import to_hex, to_rgba, to_rgba_array
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from liveplot_cli import theme
 from liveplot_cli.errors import DataError, UsageError
@@ -26,6 +27,7 @@ from liveplot_cli.look import FARTHEST, Look
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
@@ -37,7 +39,8 @@ _log = logging.getLogger(__name__)
 _settings: Any = matplotlib.rcParams
 
 _LABELS = {"M": "dates", "U": "words"}
-_MOST_NAMED = 16
+MOST_NAMED = 16
+_LIGHTER = (1, 0.6, 0.35)  # how much of a colour is left when the palette begins again
 _WIDE, _FULL = 0.34, 0.94  # of a picture's width: more than a legend beside the chart is given, and one below it
 _LONGEST_LINE, _MOST_LINES = 120, 8
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # without which Persian and emoji are other words
@@ -74,6 +77,12 @@ def muted() -> str:
 def rule() -> str:
     """The colour of the grid and of other thin lines below the data."""
     return _color("grid.color")
+
+
+def gap() -> str:
+    """The colour of a cell that holds no number: between the paper and what is muted, and no colour of a map."""
+    mixed = 0.55 * to_rgba_array(muted()) + 0.45 * to_rgba_array(paper())
+    return to_hex(mixed[0])
 
 
 def paper() -> str:
@@ -143,6 +152,15 @@ def opacity(histories: int) -> float:
     return 1.0 if histories == 1 else 0.75
 
 
+def colors(count: int) -> NDArray[np.float64]:
+    """So many of the theme's colours, shape (count, 4); after the last they come again, lighter."""
+    palette = to_rgba_array(list(dict.fromkeys(matplotlib.rcParams["axes.prop_cycle"].by_key()["color"])))
+    turns, numbers = np.divmod(np.arange(count), len(palette))
+    paper = to_rgba_array(matplotlib.rcParams["axes.facecolor"])
+    found: NDArray[np.float64] = paper + (palette[numbers] - paper) * np.array(_LIGHTER)[turns % len(_LIGHTER), None]
+    return found
+
+
 def place_columns(axis: Axis, history: History) -> NDArray[Any]:
     """Where a row's values stand on an axis, shape (columns,): at the columns' numbers, or side by side under names."""
     numbers = history.column_numbers
@@ -200,7 +218,7 @@ def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]
 
 def whole_ticks(axis: Axis) -> None:
     """Keep the ticks to whole numbers."""
-    axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
 
 
 def make_logarithmic(axis: Axis) -> None:
@@ -233,11 +251,11 @@ def legend(figure: Figure, series: Sequence[tuple[str, Artist]], where: str | No
     """
     if not series or where == "none":
         return None
-    handles = [_swatch(artist) for _, artist in series[:_MOST_NAMED]]
-    labels = [legible(name, longest=24) for name, _ in series[:_MOST_NAMED]]
-    if len(series) > _MOST_NAMED:
+    handles = [_swatch(artist) for _, artist in series[:MOST_NAMED]]
+    labels = [legible(name, longest=24) for name, _ in series[:MOST_NAMED]]
+    if len(series) > MOST_NAMED:
         handles.append(Line2D([], [], linestyle=""))
-        labels.append(f"+{len(series) - _MOST_NAMED} more")
+        labels.append(f"+{len(series) - MOST_NAMED} more")
     if where == "inside":
         inside = figure.axes[0].legend(handles, labels, loc="best")
         inside.set_zorder(1.5)
@@ -286,10 +304,45 @@ def limit_ticks(axis: Axis, most: int) -> None:
 
 
 def _swatch(artist: Any) -> Artist:
-    """What stands for an artist in a legend: a line, or a patch of its colour."""
+    """What stands for an artist in a legend: a line, or the marker of one that is only markers, or a patch."""
     if isinstance(artist, Line2D):
-        return Line2D([], [], color=artist.get_color(), linestyle=artist.get_linestyle(), alpha=artist.get_alpha())
+        line = artist.get_linestyle()
+        marker = artist.get_marker() if line == "None" else None
+        return Line2D([], [], color=artist.get_color(), linestyle=line, marker=marker, alpha=artist.get_alpha())
     return Patch(facecolor=np.atleast_2d(to_rgba_array(artist.get_facecolor()))[0], alpha=artist.get_alpha())
+
+
+def cell_axes(axes: Axes, height: int, width: int, *, tallest: float, widest: float) -> None:
+    """Make axes of so many cells, counted from the top left: of square ones up to so many times its width or height."""
+    axes.set(xscale="linear", yscale="linear", xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    ratio = width / height
+    axes.set_aspect(max(1, ratio / widest) if ratio > 1 else min(1, ratio * tallest))
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    for axis, cells in ((axes.xaxis, width), (axes.yaxis, height)):
+        few = MaxNLocator(nbins=10 if cells <= 10 else 5, integer=True, steps=[1, 2, 5, 10])
+        axis.set_major_locator(few if cells > 1 else FixedLocator([0]))
+
+
+def color_bar(axes: Axes) -> Axes:
+    """Axes for a bar of colours along the right of others, whose vertical limits are those of the colours."""
+    figure: Any = axes.get_figure(root=True)
+    right: Any = axes.transAxes
+    beside = figure.dpi_scale_trans + ScaledTranslation(1, 0, right)
+    place = blended_transform_factory(beside, axes.transAxes)
+    bar = axes.inset_axes((0.14, 0, 0.13, 1), transform=place)
+    bar.set(xticks=[], xlim=(0, 1))
+    bar.grid(visible=False)
+    bar.spines[:].set_visible(False)
+    bar.yaxis.tick_right()
+    bar.yaxis.set_tick_params(length=0)
+    return bar
+
+
+def down(limits: tuple[float, float], steps: int = 256) -> NDArray[np.float64]:
+    """Numbers from the top of an axis to its bottom, shape (steps, 1)."""
+    return np.linspace(limits[1], limits[0], steps)[:, None]
 
 
 def name_ticks(axis: Axis, names: Sequence[str]) -> None:

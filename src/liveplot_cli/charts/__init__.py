@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from liveplot_cli import kinds
 from liveplot_cli.errors import quoted
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from liveplot_cli.history import History
+    from liveplot_cli.look import Asked
     from liveplot_cli.scale import Reach
 
 Update = Callable[[float], "Iterable[Artist]"]
@@ -25,19 +26,29 @@ AUTO = "auto"
 _MOST_LINES = 12
 
 
+class Colors(NamedTuple):
+    """Numbers as colours: the axes of a bar whose vertical limits are theirs, how far they reach, what is asked."""
+
+    bar: Axes
+    reach: Reach
+    asked: Asked | None
+
+
 @dataclass(frozen=True)
 class Drawn:
     """What a chart has put on its axes.
 
     `update(position)` moves the same artists each time and returns all it has moved; it depends on nothing but the
     position. `x` and `y` say how far what is drawn reaches, None where the axis has no numbers of the history's: the
-    scene sets limits from them before each update. `series` are names with the artists they belong to, for the legend.
+    scene sets limits from them before each update, and those of `colors`. `series` are names with the artists they
+    belong to, for the legend.
     """
 
     update: Update
     x: Reach | None = None
     y: Reach | None = None
     series: Sequence[tuple[str, Artist]] = ()
+    colors: Colors | None = None
 
 
 class Chart:
@@ -112,6 +123,8 @@ def load_all() -> list[Any]:
 def choose(history: History) -> tuple[str, str]:
     """The kind that suits a history, and why."""
     width = len(history.columns)
+    if history.grid is not None:
+        return "heatmap", "each of its rows is a picture of {}x{} cells".format(*history.grid)
     if width == 1:
         return "trace", "it has one column"
     if width <= _MOST_LINES and history.column_numbers is None:
