@@ -22,7 +22,7 @@ from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Pixels
 from liveplot_cli.fonts import to_install
 from liveplot_cli.history import History
-from liveplot_cli.look import Look
+from liveplot_cli.look import DPI, Look
 from liveplot_cli.scale import Reach, Scale
 from liveplot_cli.timing import Moment, common_measure, ticks
 from liveplot_cli.words import Marks, Words, broken
@@ -61,6 +61,10 @@ class Scene:
         self.histories = histories
         self._chart, self._look, self._positions = chart, look, positions
         self.figure = figure or _agg_figure(look)
+        if figure is None:
+            self.figure.dpi = (
+                DPI  # for the layout, which is then the same for any: letters' widths depend on it a little
+            )
         self._find_shapes()
         longest = max(histories, key=len)
         self._last = len(longest) - 1
@@ -101,6 +105,8 @@ class Scene:
         for artist in self.update(self._last):
             artist.set_animated(True)
         self.fix_layout()
+        if figure is None:
+            self.figure.dpi = look.dpi
 
     def __reduce__(self) -> tuple[Callable[..., Scene], tuple[object, ...]]:
         """Travel to another process as what it is made of, and be drawn there in the same looks."""
@@ -328,9 +334,10 @@ class Scene:
     def _align_words(self) -> None:
         """Begin the title where the first axes begin, and end the counter where the last end, on one line."""
         title, counter = (text.artist for text in self._words)
-        top = 1 - _EDGE * self.figure.dpi / self.figure.bbox.height
-        title.set_position((self._chart_box.x0, top))
-        counter.set_position((self._chart_box.x1, top))
+        edge = _EDGE * self.figure.dpi
+        lower = style.rise(title) - style.rise(counter)
+        title.set_position((self._chart_box.x0, 1 - edge / self.figure.bbox.height))
+        counter.set_position((self._chart_box.x1, 1 - (edge + lower) / self.figure.bbox.height))
 
     def _find_shapes(self) -> None:
         """Use any font installed here that has shapes which ours lacks; what no font has is told, once."""

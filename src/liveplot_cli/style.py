@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
+    from matplotlib.text import Text
     from matplotlib.transforms import Bbox
     from numpy.typing import NDArray
 
@@ -100,6 +101,14 @@ def title() -> dict[str, Any]:
         "weight": _settings["axes.titleweight"],
         "color": ink() if color == "auto" else color,
     }
+
+
+def rise(text: Text) -> float:
+    """From the line on which a text's letters stand up to its top, in pixels."""
+    figure: Any = text.get_figure(root=True)
+    renderer = figure.canvas.get_renderer()
+    _, height, descent = renderer.get_text_width_height_descent("lp", text.get_fontproperties(), ismath=False)
+    return float(height - descent)
 
 
 def palette() -> list[str]:
