@@ -121,14 +121,6 @@ def _color(setting: str) -> str:
     return to_hex(_settings[setting])
 
 
-def __getattr__(name: str) -> Any:
-    """The colours by the names that they had as constants."""
-    known = {"INK": ink, "MUTED": muted, "RULE": rule, "PAPER": paper, "PALETTE": palette}
-    if name not in known:
-        raise AttributeError(name)
-    return known[name]()
-
-
 @contextmanager
 def _silent(name: str) -> Iterator[None]:
     """Let a logger say nothing but errors: that a font has no bold, for example."""
