@@ -22,7 +22,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_docs.py
 
-# About half an hour; on a quiet machine the ratios mean most.
+# Less than an hour; on a quiet machine the ratios mean most. A part by itself: python -m benchmarks.run kinds
 bench: $(VENV)/.installed-dev tools
 	@command -v gnuplot >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq gnuplot-nox >/dev/null; } || \
 	  { echo "the benchmarks compare with gnuplot; please install it (Debian: gnuplot-nox)" >&2; exit 1; }

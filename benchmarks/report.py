@@ -10,19 +10,18 @@ import re
 import shlex
 import statistics
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from .comparisons import HEADLINES, Claim, Comparison, Measure, Result, Side
-
-_HEADLINES = {comparison.name for comparison in HEADLINES}
+from .comparisons import PARTS, Claim, Comparison, Measure, Result, Side
 
 _INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`; any comparison can be repeated with `python -m benchmarks.run --only NAME`.
+Written by `make bench`, each part also by itself: `python -m benchmarks.run kinds`, or `headlines`, or `more`. Any
+comparison can be repeated with `python -m benchmarks.run --only NAME`.
 
 Whole processes are compared, start-up included. The two sides of a comparison run in turn, and who comes first changes
 from round to round. A ratio is the median of the rounds' ratios, with the least and the greatest of them in brackets;
@@ -39,15 +38,20 @@ _PEERS = """\
 
 Every film has the same values, size, frames a second and a title that counts the rows. Each tool draws in its own
 looks: the peers in matplotlib's or gnuplot's, liveplot in its own, with a grid, and for traces a dot at each line's
-head.
+head. A film of N rows has N frames, but a race ten from row to row.
 
 - **funcanimation** ([source](peers/funcanimation.py)): `FuncAnimation` written well. Artists are made once and
-  updated by `set_ydata` and `set_text`, `blit=True`; saved by `PillowWriter` or `FFMpegWriter` with their defaults.
-  Its figure is not pyplot's, as in most people's scripts: matplotlib draws every frame that is saved of one of those
-  twice. **--pyplot** shows what that costs. The other peers have the faster figure, too.
+  updated by `set_ydata`, `set_offsets`, `set_text` and the like, `blit=True`; many of a kind are one collection where
+  matplotlib has one; saved by `PillowWriter` or `FFMpegWriter` with their defaults. Where limits follow, it sets them
+  for each frame. Its figure is not pyplot's, as in most people's scripts: matplotlib draws every frame that is saved
+  of one of those twice. **--pyplot** shows what that costs. The other peers have the faster figure, too.
 - **clear_and_plot** ([source](peers/clear_and_plot.py)): the loop of the notebook liveplot comes from; every update
   clears the axes and plots anew. The same writers.
 - **celluloid_snap** ([source](peers/celluloid_snap.py)): celluloid's `Camera` as its README shows it. The same writers.
+- **bar_chart_race_film** ([source](peers/bar_chart_race_film.py)): bar_chart_race 0.1.0 by its one call. It needs a
+  method that pandas 3 no longer has, which is put back; all else is its own. It saves by `PillowWriter`, for its own
+  choice, ImageMagick, would be one more program to have. The 214 ms a frame are not of this machine: they were measured
+  of the same version, with ten bars, before liveplot was begun.
 - **gnuplot** ([source](peers/film.gnuplot)): `set term gif animate`, rows read straight from the binary file, the
   quickest way found. Its lines are not smoothed: a few colours, hence few bytes.
 - **floor** ([source](peers/floor.py)): no film, but what no GIF by matplotlib and Pillow can do without. The line and
@@ -99,21 +103,32 @@ def line(outcome: Outcome) -> str:
     return f"{name} {'; '.join(claims)}; {walls[0]} against {walls[1]}"
 
 
-def page(outcomes: Sequence[Outcome], about: str) -> str:
-    """The whole of RESULTS.md."""
-    headlines = [outcome for outcome in outcomes if outcome.comparison.name in _HEADLINES]
-    more = [outcome for outcome in outcomes if outcome.comparison.name not in _HEADLINES]
-    parts = [_INTRODUCTION, about, "## What matters most\n\n" + _claims(headlines)]
-    parts += ["## And more\n\n" + _claims(more), "## What each side cost\n\n" + _costs(outcomes)]
-    parts += [_PEERS, "## Commands\n\n" + _commands(outcomes)]
-    return "\n".join(parts)
+def part(title: str, outcomes: Sequence[Outcome], about: str) -> str:
+    """A part of RESULTS.md."""
+    parts = [f"## {title}\n", about, _claims(outcomes), "### What each side cost\n\n" + _costs(outcomes)]
+    return "\n".join([*parts, "### Commands\n\n" + _commands(outcomes)])
+
+
+def page(parts: Mapping[str, str]) -> str:
+    """The whole of RESULTS.md, from its parts by their titles, in their order."""
+    order = [known.title for known in PARTS.values()]
+    titles = sorted(parts, key=lambda title: order.index(title) if title in order else -1)
+    return "\n".join([_INTRODUCTION, *(parts[title] for title in titles), _PEERS])
+
+
+def parts(page: str) -> dict[str, str]:
+    """The parts that a page has, by their titles."""
+    texts = {
+        text.partition("\n")[0].removeprefix("## "): text for text in re.split("^(?=## )", page, flags=re.MULTILINE)
+    }
+    return {known.title: texts[known.title].strip() + "\n" for known in PARTS.values() if known.title in texts}
 
 
 def about(command: str) -> str:
-    """The machine, the versions and the day, told before anything runs."""
+    """The machine, the versions and the day, told before anything of a part runs."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = f"{os.cpu_count()} cores of {_processor()}, {memory:.0f} GB of memory, {platform.system()}"
-    packages = ["liveplot-cli", "numpy", "matplotlib", "Pillow", "av", "celluloid"]
+    packages = ["liveplot-cli", "numpy", "matplotlib", "Pillow", "av", "celluloid", "bar_chart_race", "pandas"]
     versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)]
     versions += [_program("ffmpeg", "-version"), _program("gnuplot", "--version")]
     return "\n".join(
@@ -167,7 +182,7 @@ def _cost_row(outcome: Outcome, which: int, side: Side) -> list[str]:
     cpu = outcome.median(which, lambda result: result.cost.cpu)
     memory = outcome.median(which, lambda result: result.cost.memory) / 1e6
     row = ["" if which else f"`{outcome.comparison.name}`", side.name, str(side.film) if side.suffix else "—"]
-    row += [f"{wall:.2f}", f"{cpu:.2f}", f"{1000 * wall / side.film.rows:.1f}" if side.suffix else "—"]
+    row += [f"{wall:.2f}", f"{cpu:.2f}", f"{1000 * wall / side.film.frames:.1f}" if side.suffix else "—"]
     return [*row, f"{memory:.0f}", f"{size:,.0f}" if size else "—", _decibels(outcome.psnr[which])]
 
 

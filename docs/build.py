@@ -1,22 +1,32 @@
-"""Make what the documentation shows: the reference from the real help, the pictures from the commands in the text."""
+"""Make what the documentation shows: the reference from the real help, the pictures from the commands in the text.
+
+The gallery and a page for each kind are made of `gallery.toml` (what is filmed, and why) and of the kinds themselves.
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import click
+from PIL import Image
 
+from liveplot_cli import charts
 from liveplot_cli.cli import cli
+from liveplot_cli.option import options_of
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference.md"
 PICTURES = ROOT / "docs" / "pictures"
-PAGES = (ROOT / "README.md", ROOT / "examples" / "README.md")
+GALLERY = ROOT / "docs" / "gallery.md"
+KINDS = ROOT / "docs" / "kinds"
+PAGES = (ROOT / "README.md", ROOT / "examples" / "README.md", GALLERY)
+FILMS: list[dict[str, str]] = tomllib.loads((ROOT / "docs" / "gallery.toml").read_text())["film"]
 
 
 def reference() -> str:
@@ -54,19 +64,95 @@ def picture(arguments: list[str]) -> tuple[list[str], Path] | None:
     return [str(target) if word == gifs[0] else word for word in arguments], target
 
 
+def gallery() -> str:
+    """The page of all films, each with its story, its command and what came of it."""
+    parts = [
+        "# Gallery\n",
+        "Every film is drawn from real data in [examples](../examples/README.md) by the command below it. `make docs` "
+        "draws them anew. Each kind has a page of its own with all its options.\n",
+    ]
+    for kind in charts.names():
+        parts.append(f"## [{kind}](kinds/{kind}.md)\n")
+        parts += [_shown(film, "") for film in FILMS if film["kind"] == kind]
+    return "\n".join(parts)
+
+
+def kind_page(kind: str) -> str:
+    """The page of one kind: what it promises, its films, its options."""
+    chart = charts.load(kind)
+    promise, _, rest = " ".join(chart.__doc__.split("\n")).partition("  ")
+    words = f"{promise.strip()}\n" + (f"\n{re.sub(' +', ' ', rest).strip()}\n" if rest.strip() else "")
+    parts = [f"# {kind}\n", words, *(_shown(film, "../") for film in FILMS if film["kind"] == kind), "## Options\n"]
+    options = options_of(chart).values()
+    if options:
+        parts.append("| option | meaning | default |\n|---|---|---|")
+        parts += [
+            f"| `{' '.join([', '.join(option.flags), option.metavar]).strip()}` | {option.help} | {option.default} |"
+            for option in options
+        ]
+        parts.append("\nOptions of time, words, axes and looks are the same for all kinds:")
+    else:
+        parts.append("It has none of its own; those of time, words, axes and looks are the same for all kinds:")
+    parts.append("[reference](../reference.md). Other kinds: [gallery](../gallery.md).\n")
+    return "\n".join(parts).replace("|\n\n|", "|\n|")
+
+
+def _shown(film: dict[str, str], root: str) -> str:
+    """A film with its story, its command as one would type it, and its facts."""
+    name = Path(film_path(film)).name
+    frames, seconds, width, height = facts(PICTURES / name)
+    size = (PICTURES / name).stat().st_size
+    return (
+        f"![{film['title']}]({root}pictures/{name})\n\n{film['story']}\n\n```sh\n{film['command'].strip()}\n```\n\n"
+        f"{frames} frames, {seconds:.2f} s, {width}x{height}, {size / 1000:.0f} kB.\n"
+    )
+
+
+def film_path(film: dict[str, str]) -> Path:
+    """Where a film of the gallery lies."""
+    drawn = picture(_words(film["command"]))
+    assert drawn, film["command"]
+    return drawn[1]
+
+
+def facts(path: Path) -> tuple[int, float, int, int]:
+    """Frames, seconds, width and height of a GIF, as Pillow reads it."""
+    with Image.open(path) as film:
+        milliseconds = 0.0
+        for number in range(film.n_frames):
+            film.seek(number)
+            milliseconds += film.info.get("duration", 0)
+        return film.n_frames, milliseconds / 1000, *film.size
+
+
+def _words(command: str) -> list[str]:
+    return shlex.split(command.replace("\\\n", " "))[1:]
+
+
 def main() -> None:
-    """Write the reference and every picture."""
+    """Write the reference, every picture, the gallery and the kinds' pages."""
     REFERENCE.write_text(reference())
     PICTURES.mkdir(exist_ok=True)
+    KINDS.mkdir(exist_ok=True)
     made: set[Path] = set()
+    for film in FILMS:
+        _draw(_words(film["command"]), made)
+    GALLERY.write_text(gallery())
+    for kind in charts.names():
+        (KINDS / f"{kind}.md").write_text(kind_page(kind))
     for page in PAGES:
         for arguments in commands(page):
-            drawn = picture(arguments)
-            if drawn and drawn[1] not in made:
-                made.add(drawn[1])
-                cli.main(drawn[0], standalone_mode=False)
+            _draw(arguments, made)
     for stray in set(PICTURES.iterdir()) - made:
         stray.unlink()
+
+
+def _draw(arguments: list[str], made: set[Path]) -> None:
+    """Draw the picture of a command, once."""
+    drawn = picture(arguments)
+    if drawn and drawn[1] not in made:
+        made.add(drawn[1])
+        cli.main(drawn[0], standalone_mode=False)
 
 
 if __name__ == "__main__":

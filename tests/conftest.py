@@ -4,15 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
 import chromium
 from faults import Place
-from liveplot_cli import style
+from liveplot_cli import charts, style
+from liveplot_cli.charts.heatmap import Heatmap
 from liveplot_cli.history import History
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -95,6 +97,20 @@ def wave_matrix(rows: int, columns: int) -> np.ndarray:
     return np.sin(np.arange(columns) / 4 + np.arange(rows)[:, None] / 3)
 
 
+class AnyHeatmap(Heatmap):
+    """A heatmap that takes a row which is no picture for one a cell high."""
+
+    def draw(self, axes: Axes, histories: Sequence[History]) -> charts.Drawn:
+        (history,) = histories
+        shape = history.grid or (1, len(history.columns))
+        return Heatmap(shape, self.clim, self.cmap).draw(axes, histories)
+
+
+def chart(kind: str, **options: object) -> charts.Chart:
+    """A chart of a kind, for any history."""
+    return (AnyHeatmap if kind == "heatmap" else charts.load(kind))(**options)
+
+
 def histories() -> dict[str, History]:
     """Histories of every sort a chart must draw: index, gaps, names, dates, words, constants."""
     rng = np.random.default_rng(1)
@@ -113,4 +129,5 @@ def histories() -> dict[str, History]:
         "hostile names": History(rng.normal(size=(3, 3)), columns=["_a", "$\\frac{$", "x" * 500], name="a\x1b\n{row}"),
         "one row": History(rng.normal(size=(1, 5))),
         "one cell": History([[3.0]]),
+        "pictures": History(gaps[:, :8].reshape(12, 2, 4)),
     }

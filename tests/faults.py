@@ -20,7 +20,7 @@ import films
 from again import HOSTILE_SETTINGS, run_again
 
 COMMAND = (sys.executable, "-W", "error", "-m", "liveplot_cli")
-SMALL = ("--size", "96x64", "--dpi", "30")
+SMALL = ("--size", "320x214", "--dpi", "30")
 OLD = b"what stood here before"
 _CLOSING = re.compile(r"(.+): ([\d,]+) frames?, ([\d.]+) s, (\d+)x(\d+), ([\d,]+) bytes")
 # One of its own, without a network, whoever runs the tests.

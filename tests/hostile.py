@@ -17,7 +17,7 @@ NOBODY = 65534
 AS_NOBODY = f"""
 import os, resource, liveplot_cli, liveplot_cli.cli
 for format in ("gif", "mp4"):
-    liveplot_cli.render([[1.0, 2.0], [3.0, 4.0]], "/dev/null", format=format, size="96x64", dpi=30, jobs=1)
+    liveplot_cli.render([[1.0, 2.0], [3.0, 4.0]], "/dev/null", format=format, size="320x214", dpi=30, jobs=1)
 os.setgroups([]), os.setresgid({NOBODY}, {NOBODY}, {NOBODY}), os.setresuid({NOBODY}, {NOBODY}, {NOBODY})
 """
 

@@ -15,7 +15,7 @@ import pytest
 import films
 from conftest import EXAMPLES, Run, wave_matrix
 
-TINY = ("--size", "160x120", "--dpi", "40")
+TINY = ("--size", "400x300", "--dpi", "40")
 
 BAD_DATA = {
     "empty.csv": (b"", "the file is empty"),

@@ -80,7 +80,6 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "B11 a structure": (npy(np.zeros(2, [("a", "f8")])), "it holds "),
     "B14 a number": (npy(np.float64(3)), r"not the shape \(\)"),
     "B14 four dimensions": (npy(np.ones((2, 2, 2, 2))), r"not the shape \(2, 2, 2, 2\)"),
-    "B14 three dimensions": (npy(np.ones((2, 2, 2))), r"not the shape \(2, 2, 2\)"),
     "B15 no rows": (npy(np.ones((0, 4))), r"the history is empty: its shape is \(0, 4\)"),
     "B15 no columns": (npy(np.ones((4, 0))), r"the history is empty: its shape is \(4, 0\)"),
     "B20 a zip": (b"PK\x03\x04" + bytes(60), r"not a .npy file: it starts with b'PK"),
@@ -133,6 +132,10 @@ def test_any_order_of_bytes(place: Place, form: str) -> None:
         "B13 strided": np.repeat(MATRIX, 2, axis=1)[:, ::2],
     }
     assert film(place, forms[form]) == film(place, MATRIX)
+
+
+def test_b14_three_dimensions_are_pictures(place: Place) -> None:
+    film(place, np.arange(24).reshape(2, 3, 4))
 
 
 def test_b14_one_dimension_is_one_column(place: Place) -> None:

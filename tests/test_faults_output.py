@@ -507,12 +507,12 @@ def test_d20_stdout_that_takes_no_film(place: Place) -> None:
 
 
 def test_python_has_the_same_options(tmp_path: Path) -> None:
-    (written,) = render(wave_matrix(3, 9), tmp_path / "film", format="gif", size=(96, 64), dpi=30)
+    (written,) = render(wave_matrix(3, 9), tmp_path / "film", format="gif", size=(320, 214), dpi=30)
     assert films.gifsicle(written.path).images == 3
     with pytest.raises(UsageError, match="exists"):
         render(wave_matrix(3, 9), tmp_path / "film", format="gif", no_clobber=True)
     with pytest.raises(OutputError, match="No space left"):
-        render(wave_matrix(3, 9), "/dev/full", size=(96, 64), dpi=30)
+        render(wave_matrix(3, 9), "/dev/full", size=(320, 214), dpi=30)
     np.save(tmp_path / "h.npy", wave_matrix(3, 9))
     with pytest.raises(UsageError, match="the file that is read"):
         render(tmp_path / "h.npy", tmp_path / "h.npy", format="gif")

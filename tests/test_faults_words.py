@@ -22,7 +22,7 @@ from faults import SMALL, Done, Place, run_cli
 from liveplot_cli.style import PALETTE
 
 ROWS = "1,2\n3,4\n2,1\n"
-WIDE = ("--size", "480x160", "--dpi", "60")
+WIDE = ("--size", "800x267", "--dpi", "60")
 PYTHON = (sys.executable, "-W", "error")
 
 
@@ -96,7 +96,7 @@ def test_f02_strange_names_are_shown_and_shortened(place: Place) -> None:
 def test_f02_of_many_columns_sixteen_are_named(place: Place) -> None:
     names = [f"column {number}" for number in range(500)]
     content = "\n".join([",".join(names), ",".join(["1"] * 500), ",".join(["2"] * 500)])
-    render(place, "-k", "trace", "--size", "400x400", "--dpi", "60", content=content, seconds=8)
+    render(place, "-k", "trace", "--size", "667x667", "--dpi", "60", content=content, seconds=8)
     beside = films.gif_pictures(place.folder / "a.gif")[0][:, 330:]
     inked = (beside < 200).any(axis=(1, 2))
     assert np.count_nonzero(np.diff(inked.astype(int), prepend=0) == 1) == 17  # the last is "+484 more"
@@ -150,7 +150,7 @@ def test_f03_workers_that_are_spawned_do_not_say_it_again(place: Place) -> None:
 
 def test_f03_a_font_that_was_just_installed_is_used(place: Place) -> None:
     """With a font of our own, whose shape for one character is a black block."""
-    large = ("--size", "480x240", "--dpi", "120", "-t", "損 {rows}", "-k", "line")
+    large = ("--size", "400x200", "--dpi", "120", "-t", "損 {rows}", "-k", "line")
     render(place, *large, again=False)
     before = films.gif_pictures(place.folder / "a.gif")[0]
     fonts = place.home / ".local" / "share" / "fonts"

@@ -22,8 +22,9 @@ from liveplot_cli.encoders.mp4 import Mp4
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
+from liveplot_cli.theme import THEMES
 
-TINY = {"size": "32x24", "dpi": 20, "title": "", "jobs": 1}
+TINY = {"size": "160x120", "dpi": 20, "title": "", "jobs": 1}
 NAN = float("nan")
 
 
@@ -113,9 +114,9 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A GIF and an MP4 in a folder, and the pictures they were made from, shape (frames, height, width, 3)."""
     history, kind = SEEN[request.param]
     folder = tmp_path_factory.mktemp("seen")
-    liveplot_cli.render(history, folder / "film.gif", folder / "film.mp4", kind=kind, size="320x240", dpi=60)
+    liveplot_cli.render(history, folder / "film.gif", folder / "film.mp4", kind=kind, size="534x400", dpi=60)
     with style.applied():
-        scene = Scene([history], charts.load(kind)(), Look(size=(320, 240), dpi=60))
+        scene = Scene([history], charts.load(kind)(), Look(size=(534, 400), dpi=60))
         return folder, np.stack([scene.pixels(row)[..., :3].copy() for row in range(len(history))])
 
 
@@ -142,7 +143,7 @@ def test_a_gif_shows_what_was_drawn_and_no_ghost_of_what_was_there(
     for one, two in zip(shown, drawn, strict=True):
         assert films.psnr(one, two) >= 38
         assert (np.abs(one.astype(int) - two).max(axis=2) > 16).mean() <= 0.01
-    for color in style.PALETTE[:8]:
+    for color in THEMES["liveplot"].palette:
         line = np.round(np.multiply(to_rgb(color), 255)).astype(int)
         there = (np.abs(drawn - line) <= 1).all(axis=3)
         assert np.abs(shown[there].astype(int) - line).max(initial=0) <= 8
@@ -170,7 +171,10 @@ def test_a_player_of_mp4_sees_the_first_and_the_last_picture(seen: tuple[Path, n
 
 
 def test_chromium_shows_the_colours_of_an_mp4_as_they_were_drawn(tmp_path: Path, browser: Chromium) -> None:
-    colors = [tuple(round(255 * part) for part in to_rgb(color)) for color in (*style.PALETTE, "#ffffff", "#000000")]
+    colors = [
+        tuple(round(255 * part) for part in to_rgb(color))
+        for color in (*THEMES["liveplot"].palette, "#ffffff", "#000000")
+    ]
     path = tmp_path / "film.mp4"
     films.encode(Mp4(), path, [np.full((64, 64, 3), color, np.uint8) for color in colors])
     times = [(number + 0.5) / 20 for number in range(len(colors))]
@@ -187,16 +191,17 @@ def test_a_film_is_as_large_as_matplotlib_draws_it(
     tmp_path: Path, browser: Chromium, size: tuple[int, int], dpi: int
 ) -> None:
     """Also where matplotlib's own films were a pixel larger than its pictures: matplotlib#32186."""
-    width, height = size
-    gif, mp4 = both(tmp_path, wave_matrix(2, 3), size=f"{width}x{height}", dpi=dpi)
+    look = Look(title="", size=size, dpi=dpi)
+    width, height = look.pixels
+    gif, mp4 = both(tmp_path, wave_matrix(2, 3), size="{}x{}".format(*size), dpi=dpi)
     with style.applied(), np.errstate(all="ignore"):
-        scene = Scene([History(wave_matrix(2, 3))], charts.load("line")(), Look(title="", size=size, dpi=dpi))
+        scene = Scene([History(wave_matrix(2, 3))], charts.load("line")(), look)
         scene.draw(1)
         saved = io.BytesIO()
         scene.figure.savefig(saved, format="rgba", dpi="figure")
         drawn = np.frombuffer(saved.getvalue(), np.uint8).reshape(height, width, 4)[..., :3]
     shown = browser.gif(gif).pictures[-1]
-    assert films.gifsicle(gif).size == size
+    assert films.gifsicle(gif).size == (width, height)
     assert films.psnr(shown, drawn) > 45
     even = width + width % 2, height + height % 2
     assert tuple(browser.mp4(mp4, []).facts["size"]) == even

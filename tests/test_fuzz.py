@@ -39,7 +39,7 @@ from liveplot_cli.selection import Selection
 from liveplot_cli.timing import Timing
 from liveplot_cli.writing import Writing
 
-SUFFIXES = tuple(suffix for reader in all_readers() for suffix in reader.suffixes)
+SUFFIXES = tuple(suffix for reader in all_readers() for suffix in reader.suffixes if suffix != "/")
 NAMES = tuple(f"h{suffix}{packed}" for suffix in SUFFIXES for packed in ("", ".gz"))
 # The whole of it is to take a minute: more examples are what `make fuzz` is for.
 FEW, MANY = settings(max_examples=100, deadline=None), settings(max_examples=300, deadline=None)

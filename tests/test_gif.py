@@ -20,7 +20,7 @@ from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
 
-SMALL = {"size": "160x120", "dpi": 40}
+SMALL = {"size": "400x300", "dpi": 40}
 
 
 def render(path: Path, history: object, **options: object) -> films.GifFacts:
@@ -263,7 +263,7 @@ def test_every_way_of_storing_shows_the_same_pictures(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize("segment", [1, 7, 33])
 @pytest.mark.parametrize("kind", ["line", "trace"])
 def test_segments_of_any_length_show_the_same_pictures(tmp_path: Path, kind: str, segment: int) -> None:
-    pictures = drawn(History(wave_matrix(66, 5), columns=list("abcde")), kind, Look(size=(240, 160), dpi=50))
+    pictures = drawn(History(wave_matrix(66, 5), columns=list("abcde")), kind, Look(size=(480, 320), dpi=50))
     encode(tmp_path / "film.gif", pictures, range(0, 66, 8), 64)
     encode(tmp_path / "other.gif", pictures, range(0, 66, 8), segment)
     assert np.array_equal(films.gif_pictures(tmp_path / "film.gif"), films.gif_pictures(tmp_path / "other.gif"))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -52,17 +54,22 @@ def test_names_and_labels_come_by_themselves() -> None:
         pytest.param([1j], "a history holds numbers, not complex128", id="complex"),
         pytest.param(np.zeros(2, "datetime64[D]"), "a history holds numbers, not datetime64[D]", id="dates"),
         pytest.param(
-            3.0, "a history has rows and columns, not the shape (); reshape it to (rows, columns)", id="a number"
+            3.0,
+            "a history has rows and columns, not the shape (); "
+            "reshape it to (rows, columns), or to (rows, height, width) for pictures",
+            id="a number",
         ),
         pytest.param(
-            np.ones((2, 2, 2)),
-            "a history has rows and columns, not the shape (2, 2, 2); reshape it to (rows, columns)",
-            id="3-D",
+            np.ones((2, 2, 2, 3)),
+            "a history has rows and columns, not the shape (2, 2, 2, 3); "
+            "reshape it to (rows, columns), or to (rows, height, width) for pictures",
+            id="4-D",
         ),
         pytest.param([[1, 2], [3]], "the rows of a history all have the same number of columns", id="ragged"),
         pytest.param([], "the history is empty: its shape is (0,)", id="nothing"),
         pytest.param(np.ones((0, 3)), "the history is empty: its shape is (0, 3)", id="no rows"),
         pytest.param(np.ones((3, 0)), "the history is empty: its shape is (3, 0)", id="no columns"),
+        pytest.param(np.ones((3, 2, 0)), "the history is empty: its shape is (3, 2, 0)", id="no cells"),
         pytest.param([[np.nan, np.inf]], "the history has no finite value", id="only gaps"),
     ],
 )
@@ -78,6 +85,7 @@ def test_what_cannot_be_drawn_is_refused(values: object, sentence: str) -> None:
     [
         pytest.param({"columns": ["a"]}, "run: 1 names for 2 columns", id="too few names"),
         pytest.param({"columns": ["a", "b", "c"]}, "run: 3 names for 2 columns", id="too many names"),
+        pytest.param({"grid": (2, 2)}, "run: pictures of 2x2 in rows of 2 columns", id="too large pictures"),
         pytest.param({"index": np.arange(2)}, "run: 2 labels for 3 rows", id="too few labels"),
         pytest.param({"index": np.arange(4)}, "run: 4 labels for 3 rows", id="too many labels"),
     ],
@@ -86,6 +94,45 @@ def test_lengths_that_do_not_fit_are_refused(options: dict[str, object], sentenc
     with pytest.raises(DataError) as caught:
         History(np.ones((3, 2)), name="run", **options)
     assert caught.value.sentence == sentence
+
+
+PICTURES = np.arange(24.0).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize("values", [PICTURES, PICTURES.tolist(), np.asfortranarray(PICTURES), PICTURES.astype("i2")])
+def test_three_dimensions_are_pictures(values: object) -> None:
+    history = History(values)
+    assert history.grid == (3, 4)
+    assert history.values.tolist() == PICTURES.reshape(2, 12).tolist()
+    assert history.columns == tuple(map(str, range(12)))
+    assert history.column_numbers.tolist() == list(range(12))
+
+
+def test_rows_remain_pictures_and_their_cells_do_not() -> None:
+    history = History(PICTURES)
+    assert History(history.values, grid=(3, 4)).grid == (3, 4)
+    assert history.with_rows(slice(1, None)).grid == (3, 4)
+    assert history.with_columns(range(12)).grid == (3, 4)
+    assert history.with_columns(range(11)).grid is None
+    assert history.with_columns(list(reversed(range(12)))).grid is None
+    assert history.transposed().grid is None
+    assert Selection(index="none").pick_columns(history).grid == (3, 4)
+    with pytest.raises(UsageError, match="each of its rows is a picture, of which no cell labels the row"):
+        Selection(index="1").pick_columns(history)
+    assert Selection(transpose=True, index="1").pick_columns(history).labels.tolist() == list(range(12, 24))
+
+
+def test_the_cells_of_a_large_picture_have_names_that_take_no_memory() -> None:
+    tracemalloc.start()
+    try:
+        history = History(np.zeros((1, 3000, 2000), np.float64))
+        before = tracemalloc.get_traced_memory()[0]
+        chosen = Selection().pick_columns(history.with_rows(slice(None)))
+        assert (len(chosen.columns), chosen.columns[5_000_000], chosen.columns[-1]) == (6_000_000, "5000000", "5999999")
+        assert chosen.columns[2:4] == ("2", "3")
+        assert tracemalloc.get_traced_memory()[0] - before < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_whole_position_is_a_row() -> None:

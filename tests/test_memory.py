@@ -15,7 +15,7 @@ import pytest
 from conftest import without_display
 
 MEGABYTE = 1_000_000
-SMALL = ("--size", "64x48", "--dpi", "20", "-t", "")
+SMALL = ("--size", "320x240", "--dpi", "20", "-t", "")
 
 # Between the tests and the command, for a process is charged with the memory of the one that has started it.
 LAUNCHER = """

@@ -17,7 +17,7 @@ from liveplot_cli import UsageError
 from liveplot_cli.encoders.mp4 import Mp4
 from liveplot_cli.history import History
 
-SMALL = {"size": "160x120", "dpi": 40}
+SMALL = {"size": "400x300", "dpi": 40}
 QUALITIES = ["draft", "good", "best"]
 
 # The palette that a decoder must give back, with paper and ink.
@@ -68,13 +68,13 @@ def test_it_is_what_every_player_plays(tmp_path: Path, quality: str) -> None:
 )
 def test_odd_sizes_are_widened_with_paper_and_never_scaled(tmp_path: Path, size: str, padded: tuple[int, int]) -> None:
     path = tmp_path / "film.mp4"
-    (written,) = liveplot_cli.render(wave_matrix(3, 8), path, size=size, dpi=40)
+    (written,) = liveplot_cli.render(wave_matrix(3, 8), path, size=size)
     pictures = films.ffmpeg_pictures(path, padded)
     assert written.size == padded
     width, height = (int(side) for side in size.split("x"))
     assert (pictures[:, height:] >= 250).all()
     assert (pictures[:, :, width:] >= 250).all()
-    (frames,) = liveplot_cli.render(wave_matrix(3, 8), f"{tmp_path}/frames/", size=size, dpi=40)
+    (frames,) = liveplot_cli.render(wave_matrix(3, 8), f"{tmp_path}/frames/", size=size)
     assert films.psnr(pictures[0, :height, :width], read_png(frames.path / "00001.png")) > 30
 
 

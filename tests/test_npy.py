@@ -207,17 +207,19 @@ def test_a_header_is_never_executed(tmp_path: Path) -> None:
         ),
         pytest.param(
             saved(np.float64(3)),
-            "a history has rows and columns, not the shape (); reshape it to (rows, columns)",
+            "a history has rows and columns, not the shape (); "
+            "reshape it to (rows, columns), or to (rows, height, width) for pictures",
             id="0-D",
         ),
         pytest.param(
-            saved(np.ones((2, 3, 4))),
-            "a history has rows and columns, not the shape (2, 3, 4); reshape it to (rows, columns)",
-            id="3-D",
+            saved(np.ones((2, 0, 4))),
+            "the history is empty: its shape is (2, 0, 4)",
+            id="pictures without a cell",
         ),
         pytest.param(
             saved(np.ones((1, 2, 1, 2))),
-            "a history has rows and columns, not the shape (1, 2, 1, 2); reshape it to (rows, columns)",
+            "a history has rows and columns, not the shape (1, 2, 1, 2); "
+            "reshape it to (rows, columns), or to (rows, height, width) for pictures",
             id="4-D",
         ),
         pytest.param(saved(np.ones(2, complex)), "it holds complex128; save integers or floats instead", id="complex"),
@@ -380,6 +382,7 @@ def same(lazy: History, eager: History) -> None:
     """Hold one history to all that another says."""
     assert len(lazy) == len(eager)
     assert (lazy.columns, lazy.name, lazy.index_name) == (eager.columns, eager.name, eager.index_name)
+    assert lazy.grid == eager.grid
     assert lazy.labels.dtype == eager.labels.dtype
     np.testing.assert_array_equal(lazy.labels, eager.labels)
     for position in [*range(len(eager)), *reversed(range(len(eager))), *(row + 0.25 for row in range(len(eager) - 1))]:
@@ -396,6 +399,20 @@ def same(lazy: History, eager: History) -> None:
 def test_a_file_that_is_read_row_by_row_holds_the_same(tmp_path: Path, dtype: str, order: str, page: int) -> None:
     array = np.asarray(some_numbers(40, 7, dtype), order=order)
     both(tmp_path, saved(array), block=200, page=page)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("options", [{}, {"transpose": True}, {"columns": "3,7,1"}, {"rows": slice(None, None, -2)}])
+@pytest.mark.parametrize("page", [0, 4096])
+def test_pictures_that_are_read_one_by_one_are_the_same(
+    tmp_path: Path, order: str, options: dict[str, object], page: int
+) -> None:
+    array = some_numbers(6, 20, "f4").reshape(6, 4, 5)
+    eager, lazy = both(tmp_path, saved(np.asarray(array, order=order)), block=100, page=page, **options)
+    assert lazy.grid == (None if "columns" in options or "transpose" in options else (4, 5))
+    if not options:
+        shown = np.where(np.isinf(array), np.nan, array).reshape(6, 20)
+        np.testing.assert_array_equal(eager.values, shown)
 
 
 @settings(max_examples=150, deadline=None)

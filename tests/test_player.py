@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveplot_cli.player import Player
-from liveplot_cli.timing import Moment
+from liveplot_cli.timing import Moment, Timing
 
 # Powers of two, so that the made-up clock adds up exactly.
 MOMENTS = [
@@ -137,6 +137,23 @@ def test_home_and_end_pause_on_the_first_and_the_last_row() -> None:
     player.toggle()
     player.home()
     assert (player.position, player.playing) == (0, False)
+
+
+def test_end_pauses_on_the_last_row_of_a_film_that_goes_back() -> None:
+    player = Player(Timing(ease="linear", bounce=True).moments(4))
+    player.end()
+    assert (player.position, player.playing) == (3, False)
+    player.step(1)
+    assert player.position == 2.9
+
+
+def test_a_step_of_a_tween_is_one_moment() -> None:
+    player = Player(Timing(ease="linear").moments(3))
+    player.step(1)
+    assert player.position == 0.1
+    player.end()
+    player.step(-1)
+    assert player.position == 1.9
 
 
 def test_play_at_the_end_begins_again() -> None:

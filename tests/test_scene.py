@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
+from dataclasses import replace
 from fractions import Fraction
 
 import matplotlib
@@ -9,25 +11,42 @@ import numpy as np
 import pytest
 from matplotlib.animation import AbstractMovieWriter
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from conftest import histories, wave_matrix
+from conftest import chart, histories, wave_matrix
 from liveplot_cli import charts, scale, style
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
+from liveplot_cli.theme import THEMES
 from liveplot_cli.timing import Moment, Timing
 
 HISTORIES = histories()
-CHARTS = {kind: charts.load(kind)() for kind in charts.names()} | {"trace of 4": charts.load("trace")(window=4)}
+CHARTS = {kind: chart(kind) for kind in charts.names()} | {"trace of 4": charts.load("trace")(window=4)}
 LOOKS = {
     "default": Look(),
-    "small": Look(size=(201, 133), dpi=60),
+    "small": Look(size=(335, 222), dpi=60),
     "too small for its words": Look(size=(120, 90)),
     "cut limits": Look(ylim=(-0.5, 0.5), xlim=(1, None)),
     "words": Look(title="row {row} of {rows}", xlabel="", ylabel="value"),
     "no words": Look(title=""),
 }
+# Styles with frames, ticks inside, grids in other places, and settings that would put them above the data.
+STYLES = "classic", "ggplot", "dark_background", "fivethirtyeight", "Solarize_Light2", "seaborn-v0_8-ticks", "bmh"
+THEMED = [
+    *(Look(theme=name) for name in (*THEMES, *STYLES)),
+    *(Look(theme=name, transparent=True) for name in ("liveplot", "ggplot")),
+]
+
+
+# Axes of names or of nothing, which take no limits.
+WITHOUT_NUMBERS = {"heatmap": ("xlim", "ylim"), "ridge": ("ylim",)}
+
+
+def suited(look: Look, kind: str) -> Look:
+    """The look without what makes no sense for the kind."""
+    return replace(look, **dict.fromkeys(WITHOUT_NUMBERS.get(kind, ())))
 
 
 def redrawn(scene: Scene) -> np.ndarray:
@@ -42,11 +61,21 @@ def redrawn(scene: Scene) -> np.ndarray:
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize(("kind", "history"), [*itertools.product(CHARTS, HISTORIES)])
 def test_a_frame_equals_the_full_redraw_to_the_last_pixel(kind: str, history: str, look: str) -> None:
-    scene = Scene([HISTORIES[history]], CHARTS[kind], LOOKS[look])
+    scene = Scene([HISTORIES[history]], CHARTS[kind], suited(LOOKS[look], kind))
     last = len(HISTORIES[history]) - 1
     for position in sorted({0, last // 3, last // 2, last}):
         frame = scene.pixels(position).copy()
         assert np.array_equal(frame, redrawn(scene)), f"position {position}"
+
+
+@pytest.mark.parametrize("kind", CHARTS)
+@pytest.mark.parametrize("look", THEMED, ids=lambda look: look.theme)
+def test_a_frame_equals_the_full_redraw_in_every_theme(kind: str, look: Look) -> None:
+    with style.applied(look):
+        scene = Scene([HISTORIES["dates"]], CHARTS[kind], look)
+        for position in (3, 11):
+            frame = scene.pixels(position).copy()
+            assert np.array_equal(frame, redrawn(scene)), f"position {position}"
 
 
 @pytest.mark.usefixtures("themed")
@@ -141,10 +170,35 @@ def test_nothing_but_the_data_and_the_counter_moves() -> None:
 @pytest.mark.parametrize("size", [(16, 16), (33, 999), (408, 300), (641, 479), (640, 480), (819, 613)])
 @pytest.mark.parametrize("dpi", [60, 72, 97, 100, 200])
 def test_the_picture_has_exactly_the_pixels_asked_for(size: tuple[int, int], dpi: int) -> None:
+    width, height = (math.floor(Fraction(side * dpi, 100) + Fraction(1, 2)) for side in size)
     with np.errstate(all="ignore"):
         scene = Scene([HISTORIES["one cell"]], CHARTS["line"], Look(size=size, dpi=dpi))
-        assert scene.pixels(0).shape == (size[1], size[0], 4)
-    assert scene.size == size
+        assert scene.pixels(0).shape == (height, width, 4)
+    assert scene.size == (width, height)
+
+
+def words_and_places(scene: Scene) -> tuple[list[str], np.ndarray]:
+    """All that is written, and where it and the axes lie: left, bottom, right and top in inches."""
+    scene.draw(2)
+    shown = [text for text in scene.figure.findobj(Text) if text.get_text() and text.get_visible()]
+    boxes = [part.get_window_extent() for part in (*shown, *scene.figure.axes)]
+    return [text.get_text() for text in shown], np.array([box.extents for box in boxes]) / scene.figure.dpi
+
+
+@pytest.mark.parametrize("name", ["liveplot", "paper"])
+@pytest.mark.parametrize("kind", ["line", "trace"])
+def test_more_dots_draw_the_same_picture_larger(kind: str, name: str) -> None:
+    look = Look(title="Training loss and accuracy of a network that learns digits, run by run", theme=name)
+    with style.applied(look):
+        plain, *others = (
+            words_and_places(Scene([HISTORIES["dates"]], CHARTS[kind], replace(look, dpi=dpi)))
+            for dpi in (100, 150, 200, 400)
+        )
+    for words, places in others:
+        assert words == plain[0]
+        moved = np.abs(places - plain[1])
+        letters = np.array([*map(len, words), 0])  # each of which is as wide as the dots allow
+        assert (moved.max(axis=1) < 0.02 + 0.004 * letters).all()
 
 
 def test_a_users_matplotlibrc_changes_no_pixel() -> None:

@@ -24,7 +24,7 @@ FACTS: dict[str, Callable[[BinaryIO], Any]] = {"gif": gif_blocks.facts, "mp4": m
 @pytest.fixture(scope="module", autouse=True)
 def _films(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("films")
-    render(wave_matrix(9, 30), folder / "a.gif", folder / "a.mp4", size=(96, 64), dpi=30, hold=1)
+    render(wave_matrix(9, 30), folder / "a.gif", folder / "a.mp4", size=(320, 214), dpi=30, hold=1)
     FILMS.update({name: (folder / f"a.{name}").read_bytes() for name in FACTS})
 
 
@@ -190,7 +190,7 @@ def test_a_film_of_100_megabytes_is_read_in_pieces_and_at_once(tmp_path: Path) -
 @pytest.mark.parametrize("plays", ["forever", "once", "2", "65536"])
 @pytest.mark.parametrize("fps", [20, 60, "0.001"])
 def test_every_film_that_is_made_is_found_whole(tmp_path: Path, plays: str, fps: object) -> None:
-    render(np.eye(7), tmp_path / "a.gif", size=(32, 24), dpi=20, loop=plays, fps=fps, kind="line")
+    render(np.eye(7), tmp_path / "a.gif", size=(160, 120), dpi=20, loop=plays, fps=fps, kind="line")
     assert found("gif", (tmp_path / "a.gif").read_bytes()).repeats == {"once": None, "2": 1, "65536": 65535}.get(
         plays, 0
     )

@@ -26,8 +26,8 @@ from liveplot_cli.errors import DataError, LiveplotError, OutputError, UsageErro
 from liveplot_cli.signals import Interrupted
 
 OLD = b"what stood here before"
-SMALL = {"size": "96x64", "dpi": 30}
-SMALL_FLAGS = ("--size", "96x64", "--dpi", "30")
+SMALL = {"size": "320x214", "dpi": 30}
+SMALL_FLAGS = ("--size", "320x214", "--dpi", "30")
 
 # Programs of their own, for how processes start is chosen once in a process. The first argument says how.
 COMMAND = """
@@ -42,7 +42,7 @@ import multiprocessing, sys
 if __name__ == "__main__":
     multiprocessing.set_start_method(sys.argv[1])
     import liveplot_cli
-    liveplot_cli.render(sys.argv[2], "a.gif", "a.mp4", "a/", jobs=2, size="96x64", dpi=30)
+    liveplot_cli.render(sys.argv[2], "a.gif", "a.mp4", "a/", jobs=2, size="320x214", dpi=30)
 """
 
 
@@ -258,7 +258,7 @@ def test_where_no_process_can_start_the_film_is_written_in_one(tmp_path: Path, c
 def test_a_film_can_be_written_in_a_process_that_may_start_none(tmp_path: Path) -> None:
     code = (
         "import multiprocessing, numpy, liveplot_cli\n"
-        "def film(number): liveplot_cli.render(numpy.eye(130), f'{number}.gif', size='96x64', dpi=30)\n"
+        "def film(number): liveplot_cli.render(numpy.eye(130), f'{number}.gif', size='320x214', dpi=30)\n"
         "if __name__ == '__main__':\n"
         "    multiprocessing.set_start_method('fork')\n"
         "    with multiprocessing.Pool(1) as pool: pool.map(film, range(1))\n"
@@ -271,7 +271,7 @@ def test_a_film_can_be_written_in_a_process_that_may_start_none(tmp_path: Path) 
 def test_a_thread_does_not_fork_and_leaves_the_choice_to_the_program(tmp_path: Path) -> None:
     code = (
         "import multiprocessing, os, threading, numpy, liveplot_cli\n"
-        "def film(number): liveplot_cli.render(numpy.eye(130), f'{number}.gif', size='96x64', dpi=30)\n"
+        "def film(number): liveplot_cli.render(numpy.eye(130), f'{number}.gif', size='320x214', dpi=30)\n"
         "def refuse(): raise AssertionError\n"
         "os.fork = refuse\n"
         "threads = [threading.Thread(target=film, args=[number]) for number in range(1)]\n"

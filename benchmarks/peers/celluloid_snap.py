@@ -12,7 +12,7 @@ def animation(task: Task) -> ArtistAnimation:
     figure, axes = task.axes()
     axes.set_ylim(*task.limits)
     camera = Camera(figure)
-    for row in task.rows:
+    for row in task.frames:
         axes.plot(task.values[row], color="C0")
         axes.text(0.5, 1.02, task.title(row), ha="center", size="large", transform=axes.transAxes)
         camera.snap()

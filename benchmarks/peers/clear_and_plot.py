@@ -17,7 +17,7 @@ def animation(task: Task) -> FuncAnimation:
         axes.set_ylim(*limits)
         axes.set_title(task.title(row))
 
-    return FuncAnimation(figure, update, frames=task.rows, interval=50)
+    return FuncAnimation(figure, update, frames=task.frames, interval=50)
 
 
 if __name__ == "__main__":

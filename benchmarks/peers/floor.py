@@ -80,7 +80,7 @@ def film(task: Task, ready: Path) -> None:
     with np.load(ready) as kept:
         indices = cycle([np.ascontiguousarray(kept[name]) for name in kept.files])
     with task.path.open("wb") as file:
-        for row in task.rows:
+        for row in task.frames:
             draw(row)
             file.write(compress(next(indices)))
 

@@ -1,7 +1,7 @@
 """What every peer written in Python is asked for, and the writers they save with.
 
-`python funcanimation.py history.npy film.gif` makes a film. `... frames/ --rows 0,99` saves single frames as PNG, drawn
-the same way by the same code, for comparison with the film.
+`python funcanimation.py history.npy film.gif` makes a film. `... frames/ --frames 0,99` saves single frames as PNG,
+drawn the same way by the same code, for comparison with the film.
 """
 
 from __future__ import annotations
@@ -22,17 +22,20 @@ from numpy.typing import NDArray
 mpl.use("Agg")  # no window system is looked for
 
 FPS, DPI = 20, 100
+TWEEN = 10  # frames from row to row of a race
 
 
 @dataclass(frozen=True)
 class Task:
-    """A film to make: its values, what to draw of them, and where it goes."""
+    """A film to make: its values and their names, what to draw of them, and where it goes."""
 
     values: NDArray[np.float64]
+    names: Sequence[str]
     path: Path
     kind: str
     size: tuple[int, int]
-    rows: Sequence[int]
+    frames: Sequence[int]
+    follow: bool = False
     pyplot: bool = False
 
     def axes(self) -> tuple[Figure, Axes]:
@@ -54,8 +57,9 @@ class Task:
         """One scale for all frames."""
         return float(self.values.min()), float(self.values.max())
 
-    def title(self, row: int) -> str:
+    def title(self, frame: int) -> str:
         """The words over a frame."""
+        row = frame // TWEEN if self.kind == "race" else frame
         return f"row {row + 1} of {len(self.values)}"
 
     def save(self, animation: Animation) -> None:
@@ -68,15 +72,27 @@ def asked() -> Task:
     parser = argparse.ArgumentParser()
     parser.add_argument("history", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--kind", choices=["line", "trace"], default="line")
+    parser.add_argument("--kind", default="line")
     parser.add_argument("--size", default="640x480")
-    parser.add_argument("--rows", help="rows to draw, such as 0,99; all by itself")
+    parser.add_argument("--frames", help="frames to draw, such as 0,99; all by itself")
+    parser.add_argument("--follow", action="store_true", help="let the limits of the values follow what is shown")
     parser.add_argument("--pyplot", action="store_true", help="draw on pyplot's figure")
     given = parser.parse_args()
-    values = np.load(given.history)
+    values, names = _read(given.history)
     width, height = map(int, given.size.split("x"))
-    rows = [int(row) for row in given.rows.split(",")] if given.rows else range(len(values))
-    return Task(values, given.out, given.kind, (width, height), rows, given.pyplot)
+    count = TWEEN * (len(values) - 1) + 1 if given.kind == "race" else len(values)
+    frames = [int(frame) for frame in given.frames.split(",")] if given.frames else range(count)
+    return Task(values, names, given.out, given.kind, (width, height), frames, given.follow, given.pyplot)
+
+
+def _read(path: Path) -> tuple[NDArray[np.float64], Sequence[str]]:
+    """The values of a history, and the columns' names: their numbers where it has none."""
+    if path.suffix == ".npy":
+        values = np.load(path)
+        return values, [str(column) for column in range(values.shape[1])]
+    with path.open(encoding="utf-8") as file:
+        _, *names = file.readline().strip().split(",")
+        return np.loadtxt(file, delimiter=",")[:, 1:], names
 
 
 def _writer(path: Path) -> AbstractMovieWriter:

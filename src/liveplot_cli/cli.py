@@ -1,4 +1,4 @@
-"""The command line: `liveplot render`, `liveplot show`."""
+"""The command line: `liveplot render`, `liveplot show`, `liveplot kinds`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from liveplot_cli import charts, encoders, readers
 from liveplot_cli.errors import LimitError, LiveplotError, MissingError, OutputError, ReaderGoneError, printable
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
+from liveplot_cli.option import options_of
 from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
 from liveplot_cli.selection import Selection
 from liveplot_cli.signals import BROKEN_PIPE, abort, handled
@@ -87,7 +88,8 @@ def render(
 ) -> None:
     """Draw the HISTORY into files, one frame per row.
 
-    It is a .csv, .tsv, .jsonl, .ndjson, .npy or .npz file, as it is or compressed to .gz, or - for standard input.
+    It is a table (.csv, .tsv, .jsonl, .ndjson), an array (.npy, .npz) or pictures (.png, .tif, .tiff, .jpg, .jpeg,
+    .gif, .mp4, .mov, or a folder of them), as it is or compressed to .gz, or - for standard input.
 
     \b
     liveplot render history.npy -o film.gif
@@ -122,7 +124,7 @@ def render(
 @options_from(_DRAWING)
 @_work_options
 def show(history: Sequence[str], step: bool, kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
-    """Play the HISTORY (.csv, .tsv, .jsonl, .ndjson, .npy, .npz, also .gz; - for standard input) in a window.
+    """Play the HISTORY (a table, an array, pictures, or - for standard input, as for render) in a window.
 
     \b
     space  pause or play      left, right, Enter  one row
@@ -133,6 +135,30 @@ def show(history: Sequence[str], step: bool, kind: str, quiet: bool, verbose: bo
         from liveplot_cli.jobs.show import show as job
 
     job(list(history), kind=kind, step=step, **_given(given))
+
+
+@cli.command()
+def kinds() -> None:
+    """List the charts, readers and formats there are, each with its options."""
+    for title, found in (
+        ("Charts (-k)", charts.load_all()),
+        ("Readers", readers.load_all()),
+        ("Formats (-o)", encoders.load_all()),
+    ):
+        click.echo(f"{title}\n")
+        for kind in found:
+            _print_kind(kind)
+
+
+def _print_kind(kind: type) -> None:
+    """A kind's name and its promise, and below it its options."""
+    promise = (kind.__doc__ or "").strip().splitlines()[0]
+    click.echo(f"  {kind.__name__.lower():<9} {promise}")
+    for described in options_of(kind).values():
+        flags = ", ".join(described.flags) + (f" {described.metavar}" if described.metavar else "")
+        shown = f" [default: {described.default}]" if described.default else ""
+        click.echo(click.wrap_text(f"{flags}: {described.help}{shown}", 100, " " * 12, " " * 16))
+    click.echo()
 
 
 @contextmanager
@@ -211,12 +237,14 @@ def _advice(error: LiveplotError) -> str:
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """The options that were on the command line; the others keep the defaults declared with them."""
-    return {name: value for name, value in options.items() if value is not None}
+    return {name: value for name, value in options.items() if value not in (None, ())}
 
 
 def _closing(file: Rendered) -> str:
-    frames = f"{file.frames:,} frame" + ("s" if file.frames != 1 else "")
     width, height = file.size
+    if not file.seconds:
+        return f"{file.path}: a still, {width}x{height}, {file.bytes:,} bytes"
+    frames = f"{file.frames:,} frame" + ("s" if file.frames != 1 else "")
     return f"{file.path}: {frames}, {float(file.seconds):.2f} s, {width}x{height}, {file.bytes:,} bytes"
 
 

@@ -17,7 +17,8 @@ class Film:
     """A film to be drawn: its size in pixels, its paper's colour, its frames' times in seconds.
 
     `fps` is the rate of encoders that know but one. `sample` draws a few frames spread over the whole film, for what
-    all of it must agree on (a palette); each is valid until the next is drawn.
+    all of it must agree on (a palette); each is valid until the next is drawn. The paper of a `transparent` film is not
+    drawn: its colour is for formats whose pixels are either there or not.
     """
 
     width: int
@@ -26,3 +27,4 @@ class Film:
     durations: tuple[Fraction, ...]
     fps: Fraction
     sample: Callable[[], Iterator[Pixels]]
+    transparent: bool = False

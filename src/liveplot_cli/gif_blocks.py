@@ -58,6 +58,22 @@ def facts(file: BinaryIO) -> GifFacts:
     return GifFacts((width, height), images, ticks, repeats)
 
 
+def check_end(file: BinaryIO) -> None:
+    """Raise `ValueError` where a GIF, whatever program wrote it, ends before its end."""
+    blocks = _Blocks(file)
+    blocks.skip_table(blocks.take(13)[10])
+    while (kind := blocks.take(1)) != _TRAILER:
+        if kind == b"\0":
+            continue  # some programs write an empty block too many
+        if kind == _IMAGE:
+            blocks.skip_table(blocks.take(9)[8])
+        elif kind != _EXTENSION:
+            raise ValueError("its blocks do not follow one another")
+        blocks.take(1)  # what sort of extension it is, or how an image is compressed
+        while length := blocks.take(1)[0]:
+            blocks.take(length)
+
+
 def _delay(control: bytes) -> int:
     length, _, delay, _, end = struct.unpack("<BBHBB", control)
     if (length, end) != (4, 0):

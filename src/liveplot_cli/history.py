@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import eq
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from liveplot_cli.errors import DataError, LimitError, quoted
+from liveplot_cli.errors import DataError, LimitError, UsageError, quoted
 from liveplot_cli.row_file import Numbers, RowFile
 
 _MOST_COLUMNS = 1 << 22
+_BLOCK = 1 << 17  # numbers to go through at a time
 _NO_FINITE_VALUE = "the history has no finite value"
+
+
+class Numerals(Sequence[str]):
+    """The numbers from 0 on as names, each made when it is asked for: a picture has a million columns."""
+
+    def __init__(self, count: int) -> None:
+        self._numbers = range(count)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, number: Any) -> Any:
+        chosen = self._numbers[number]
+        return tuple(map(str, chosen)) if isinstance(chosen, range) else str(chosen)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(other) == len(self) and all(map(eq, self, other))
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
 
 class Extent(NamedTuple):
@@ -30,11 +52,13 @@ class Extent(NamedTuple):
 class History:
     """A matrix of shape (rows, columns): row 1 holds the initial values, each further row the values after an update.
 
-    `values` is any array-like of numbers, one dimension being one column; it is kept as float64, without a copy where
-    it is that already, and NaN or an infinity is a gap. `columns` names the columns ("0", "1", … by itself). `index`
-    labels the rows with numbers, dates (datetime64) or words (1, 2, … by itself) and `index_name` says what they are.
-    `name` is the title's `{name}`. `shown` are the rows that bounds and gaps are those of, by itself all. Raises
-    `DataError` where there is nothing to draw or the lengths do not fit.
+    `values` is any array-like of numbers, one dimension being one column, and three, of shape (rows, height, width),
+    rows that are pictures; it is kept as float64 of two dimensions, without a copy where it is that already, and NaN or
+    an infinity is a gap. `columns` names the columns ("0", "1", … by itself). `index` labels the rows with numbers,
+    dates (datetime64) or words (1, 2, … by itself) and `index_name` says what they are. `name` is the title's `{name}`.
+    `shown` are the rows that bounds and gaps are those of, by itself all. `grid` is the height and width of the picture
+    that each row is, line by line from its top left. Raises `DataError` where there is nothing to draw or the lengths
+    do not fit.
     """
 
     values: Numbers
@@ -43,9 +67,13 @@ class History:
     index_name: str = "row"
     name: str = "history"
     shown: Sequence[int] | None = None
+    grid: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        values = matrix(self.values)
+        values = numbers(self.values)
+        if values.ndim == 3:
+            object.__setattr__(self, "grid", values.shape[1:])
+        values = values.reshape(len(values), -1)
         index = np.arange(1, len(values) + 1) if self.index is None else np.asarray(self.index)
         object.__setattr__(self, "values", values)
         self._complete(values.shape, index, index.shape)
@@ -53,8 +81,13 @@ class History:
     def _complete(self, shape: tuple[int, ...], index: Any, labels: tuple[int, ...]) -> None:
         """Fill in names and labels, which must be as many as the matrix has columns and rows."""
         rows, width = shape
-        check_width(width)
-        columns = tuple(str(name) for name in self.columns) or tuple(str(number) for number in range(width))
+        if self.grid is None:
+            check_width(width)
+        elif math.prod(self.grid) != width:
+            height, across = self.grid
+            raise DataError(f"{self.name}: pictures of {height}x{across} in rows of {width} columns")
+        named = not isinstance(self.columns, Numerals)
+        columns = (tuple(str(name) for name in self.columns) if named else self.columns) or Numerals(width)
         if len(columns) != width:
             raise DataError(f"{self.name}: {len(columns)} names for {width} columns")
         if labels != (rows,):
@@ -81,9 +114,14 @@ class History:
         column: Numbers = self.values[:, number]
         return column
 
+    def blocks(self) -> Iterator[Numbers]:
+        """All rows in their order, in blocks of shape (some, columns) that take little memory."""
+        at_once = max(1, _BLOCK // len(self.columns))
+        return (self.values[start : start + at_once] for start in range(0, len(self), at_once))
+
     def row_bounds(self) -> Numbers:
         """The smallest and the largest finite value of each row, shape (rows, 2); a row of gaps has (inf, -inf)."""
-        return _row_bounds([self.values])
+        return _row_bounds(self.blocks())
 
     def above_zero(self) -> History:
         """The history as a logarithmic axis can show it: what is not above zero is a gap.
@@ -101,10 +139,16 @@ class History:
         return replace(self, values=self.values[chosen], index=self.labels[chosen], shown=None)
 
     def with_columns(self, numbers: Sequence[int]) -> History:
-        """The history of these of its columns, in this order."""
-        names = [self.columns[number] for number in numbers]
-        every = list(numbers) == list(range(len(self.columns)))
-        return replace(self, values=self.values if every else self.values[:, numbers], columns=names)
+        """The history of these of its columns, in this order: no pictures any more, but where they are all."""
+        if self._are_all(numbers):
+            return self
+        return replace(self, values=self.values[:, numbers], **self._narrowed(numbers))
+
+    def _are_all(self, numbers: Sequence[int]) -> bool:
+        return len(numbers) == len(self.columns) and list(numbers) == list(range(len(self.columns)))
+
+    def _narrowed(self, numbers: Sequence[int]) -> dict[str, Any]:
+        return {"columns": [self.columns[number] for number in numbers], "grid": None}
 
     def with_index(self, number: int) -> History:
         """The history with a column's values for labels; the column itself stays."""
@@ -117,7 +161,7 @@ class History:
     def _turned(self) -> dict[str, Any]:
         named = self.index_name != "row" or not np.array_equal(self.labels, np.arange(1, len(self) + 1))
         columns = [self.label(row) for row in range(len(self))] if named else ()
-        return {"columns": columns, "index": None, "index_name": "row"}
+        return {"columns": columns, "index": None, "index_name": "row", "grid": None}
 
     def _row(self, number: int) -> Numbers:
         row: Numbers = self.values[number]
@@ -126,6 +170,27 @@ class History:
     def label(self, position: float) -> str:
         """The row's own label, as a person would write it: `12`, `0.5`, `1958-03-01`, `Tuesday`."""
         return _written(self.labels[math.floor(position)])
+
+    def position(self, text: str) -> float:
+        """The position that a person means: a row's label, the beginning of a date, or a row's number from 1 on.
+
+        Raises `UsageError` where there is none.
+        """
+        labels = self.labels
+        if labels.dtype.kind in "iuf":
+            same = labels == float(text) if _is_number(text) else np.zeros(len(labels), bool)
+        elif labels.dtype.kind == "M":
+            same = np.char.startswith(np.datetime_as_string(labels).astype(str), text.replace(" ", "T"))
+        else:
+            same = labels == text
+        if same.any():
+            return float(np.argmax(same))
+        if _is_number(text) and 1 <= float(text) <= len(self):
+            return float(text) - 1
+        raise UsageError(
+            f"{self.name} has no row {quoted(text)}; they go from {self.label(0)} to {self.label(len(self) - 1)}"
+            + (f", and their numbers from 1 to {len(self)}" if self.index_name != "row" else "")
+        )
 
     def number(self, position: float) -> int | float:
         """The row's own label where the labels are numbers."""
@@ -141,6 +206,8 @@ class History:
     @property
     def column_numbers(self) -> Numbers | None:
         """The columns' names as numbers, shape (columns,), or None where one of them is a word."""
+        if isinstance(self.columns, Numerals):
+            return np.arange(len(self.columns), dtype=float)
         try:
             numbers = np.array([float(name) for name in self.columns])
         except ValueError:
@@ -201,10 +268,6 @@ class StoredHistory(History):
         """The values of a column, shape (rows,), which reads them all."""
         return self._left(self.stored.column(number))
 
-    def row_bounds(self) -> Numbers:
-        """The smallest and the largest finite value of each row, which reads them all."""
-        return _row_bounds(self._left(block) for block in self.stored.blocks())
-
     def above_zero(self) -> History:
         """The history as a logarithmic axis can show it: what is not above zero is a gap."""
         found = replace(self, positive=True)
@@ -214,15 +277,20 @@ class StoredHistory(History):
             raise DataError(_nothing_above_zero(self.name)) from None
         return found
 
+    def blocks(self) -> Iterator[Numbers]:
+        """All rows in their order, in blocks of shape (some, columns) that take little memory."""
+        return (self._left(block) for block in self.stored.blocks())
+
     def with_rows(self, chosen: slice) -> History:
         """The history of these of its rows, none of which is read."""
         part = self.index.with_rows(chosen) if isinstance(self.index, RowFile) else self.index[chosen]
         return replace(self, stored=self.stored.with_rows(chosen), index=part, shown=None)
 
     def with_columns(self, numbers: Sequence[int]) -> History:
-        """The history of these of its columns, in this order."""
-        names = [self.columns[number] for number in numbers]
-        return replace(self, stored=self.stored.with_columns(numbers), columns=names)
+        """The history of these of its columns, in this order: no pictures any more, but where they are all."""
+        if self._are_all(numbers):
+            return self
+        return replace(self, stored=self.stored.with_columns(numbers), **self._narrowed(numbers))
 
     def with_index(self, number: int) -> History:
         """The history with a column's values for labels, which are read when they are asked for."""
@@ -258,10 +326,10 @@ class StoredHistory(History):
             return np.where(values > 0, values, np.nan) if self.positive else values
 
 
-def matrix(values: ArrayLike) -> Numbers:
-    """An array-like as float64 of shape (rows, columns), infinities turned into gaps.
+def numbers(values: ArrayLike) -> Numbers:
+    """An array-like as float64 of its shape, infinities turned into gaps.
 
-    Raises `DataError` for anything but numbers in one or two dimensions, with at least one finite value.
+    Raises `DataError` for anything but numbers in one to three dimensions, with at least one finite value.
     """
     try:
         array = values if isinstance(values, np.ndarray) else np.asarray(values)
@@ -273,20 +341,21 @@ def matrix(values: ArrayLike) -> Numbers:
         array = np.ma.filled(array.astype(np.float64), np.nan)
     check_shape(array.shape)
     with np.errstate(over="ignore", invalid="ignore"):  # what does not fit becomes a gap
-        numbers = np.asarray(array, np.float64).reshape(len(array), -1)
-    infinite = np.isinf(numbers)
+        found = np.asarray(array, np.float64)
+    infinite = np.isinf(found)
     if infinite.any():
-        numbers = np.where(infinite, np.nan, numbers)
-    if np.isnan(numbers).all():
+        found = np.where(infinite, np.nan, found)
+    if np.isnan(found).all():
         raise DataError(_NO_FINITE_VALUE)
-    return numbers
+    return found
 
 
 def check_shape(shape: tuple[int, ...]) -> None:
-    """Raise `DataError` for a shape that is not one of rows and columns, or holds nothing."""
-    if len(shape) not in (1, 2):
+    """Raise `DataError` for a shape that is not one of rows and columns, nor of pictures, or holds nothing."""
+    if not 1 <= len(shape) <= 3:
         raise DataError(
-            f"a history has rows and columns, not the shape {quoted(shape)[1:-1]}; reshape it to (rows, columns)"
+            f"a history has rows and columns, not the shape {quoted(shape)[1:-1]}; "
+            "reshape it to (rows, columns), or to (rows, height, width) for pictures"
         )
     if 0 in shape:
         raise DataError(f"the history is empty: its shape is {shape}")
@@ -322,6 +391,13 @@ def _row_bounds(blocks: Iterable[Numbers]) -> Numbers:
                 for block in blocks
             ]
         )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _nothing_above_zero(name: str) -> str:

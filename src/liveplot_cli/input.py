@@ -6,7 +6,6 @@ import gzip
 import io
 import logging
 import os
-import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -65,9 +64,14 @@ class Input:
 def opened(source: str | os.PathLike[str], most: int) -> Iterator[Input]:
     """Open a path, or standard input for `-`; what gzip has compressed is read as what it was.
 
-    Raises `UsageError` for a path that can't be opened and `DataError` for one that can't be read.
+    A folder has no bytes of its own: what reads it opens the files in it, by its `path`. Raises `UsageError` for a path
+    that can't be opened and `DataError` for one that can't be read.
     """
     path = os.fspath(source)
+    if is_folder(path):
+        folder = Path(path).absolute()
+        yield Input(folder.name, io.BytesIO(), b"", folder, most)
+        return
     with _file(path) as file:
         name = "standard input" if path == STANDARD_INPUT else Path(path).name
         stored = again = is_stored(path)
@@ -96,18 +100,21 @@ def named(name: str) -> Iterator[None]:
 
 
 def check(source: str | os.PathLike[str]) -> None:
-    """Raise `UsageError` for a path that is not there or is a folder."""
+    """Raise `UsageError` for a path that is not there."""
     path = os.fspath(source)
     if path == STANDARD_INPUT:
         return
     try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - a Path would take no name for the folder it stands in
+        os.stat(path)  # noqa: PTH116 - a Path would take no name for the folder it stands in
     except FileNotFoundError:
         raise UsageError(f"there is no file {quoted(path)}") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {quoted(path)}: {getattr(error, 'strerror', None) or error}") from None
-    if stat.S_ISDIR(mode):
-        raise UsageError(f"{quoted(path)} is a folder; name a file in it")
+
+
+def is_folder(source: str | os.PathLike[str]) -> bool:
+    """Whether a source is a folder."""
+    return os.fspath(source) != STANDARD_INPUT and os.path.isdir(source)
 
 
 def is_stored(source: str | os.PathLike[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from liveplot_cli.errors import quoted
 from liveplot_cli.option import one_of, option
@@ -11,6 +12,10 @@ from liveplot_cli.option import one_of, option
 # How limits are found: from all rows, from those shown in a while, or from most of the values.
 LIMITS = ("global", "follow", "robust")
 Asked = str | tuple[float | None, float | None]
+
+# Drawn at 200 dots per inch the first three have the 1080 and 1920 pixels that screens and networks ask for.
+SIZES = {"square": (540, 540), "wide": (960, 540), "story": (540, 960), "hd": (1280, 720)}
+_DPI = 100  # at which a size is told in pixels
 
 _LEGENDS = ("beside", "below", "inside", "none")
 FARTHEST = 1e300  # beyond it the arithmetic of an axis overflows
@@ -42,16 +47,44 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(","))
 
 
+class Mark(NamedTuple):
+    """A caption that appears at a row, named by its label or its number."""
+
+    row: str
+    text: str
+
+
+def mark(text: str) -> Mark:
+    """A caption from `ROW=TEXT`; without a text none is shown from the row on."""
+    row, equals, words = text.partition("=")
+    if not row.strip() or not equals:
+        raise ValueError(f"{quoted(text)} is not a row and a text such as '40=the rate drops'")
+    return Mark(row.strip(), words.strip())
+
+
+def row_count(text: str) -> float:
+    """A number of rows above zero."""
+    try:
+        rows = float(text)
+    except ValueError:
+        rows = math.nan
+    if not 0 < rows < math.inf:
+        raise ValueError(f"{quoted(text)} is not a number of rows above 0")
+    return rows
+
+
 def pixel_size(text: str) -> tuple[int, int]:
-    """Width and height in pixels from `640x480`."""
+    """Width and height in pixels, from `640x480` or from the name of a size."""
+    if text in SIZES:
+        return SIZES[text]
     width, _, height = text.lower().partition("x")
     if not (_is_whole(width) and _is_whole(height) and int(width) and int(height)):
-        raise ValueError(f"{quoted(text)} is not a size in pixels such as 640x480")
+        raise ValueError(f"{quoted(text)} is not a size in pixels such as 640x480, nor one of {', '.join(SIZES)}")
     return int(width), int(height)
 
 
 def dots_per_inch(text: str) -> int:
-    """Dots per inch, 20 to 1000."""
+    """Dots per inch, 20 to 1000; at 100 a picture has the pixels of its size."""
     if not _is_whole(text) or not 20 <= int(text) <= 1000:
         raise ValueError(f"{quoted(text)} is not a whole number from 20 to 1000")
     return int(text)
@@ -63,7 +96,7 @@ def _is_whole(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Look:
-    """The words around a chart, its limits and its size."""
+    """The words around a chart, its limits, its colours and its size."""
 
     title: str | None = option(
         None,
@@ -102,13 +135,52 @@ class Look:
         shown="the files' names",
         help="What several histories are called, in their order.",
     )
-    legend: str = option(
-        "beside",
+    legend: str | None = option(
+        None,
         "--legend",
         group="Words",
         metavar="|".join(_LEGENDS),
         parse=one_of(*_LEGENDS),
+        shown="beside, below where the picture is narrow",
         help="Where the names of what is drawn stand; inside may hide data.",
+    )
+    mark: tuple[Mark, ...] = option(
+        (),
+        "--mark",
+        group="Words",
+        metavar="ROW=TEXT",
+        parse=mark,
+        many=True,
+        shown="",
+        help="A caption that appears below the chart at a row, named by its label or its number, and stays until the "
+        "next, an empty one too; repeat it for several.",
+    )
+    fade: float | None = option(
+        None,
+        "--fade",
+        group="Words",
+        metavar="ROWS",
+        parse=row_count,
+        shown="never",
+        help="Let each mark fade away over so many rows.",
+    )
+    caption: str | None = option(
+        None,
+        "--caption",
+        group="Words",
+        metavar="TEXT",
+        parse=str,
+        shown="",
+        help="Words below the chart.",
+    )
+    source: str | None = option(
+        None,
+        "--source",
+        group="Words",
+        metavar="TEXT",
+        parse=str,
+        shown="",
+        help="Where the data come from, in small type at the bottom.",
     )
     xlim: Asked | None = option(
         None,
@@ -152,20 +224,53 @@ class Look:
         shown="overlay where the kind can be overlaid",
         help="Several histories on one another, or beside one another.",
     )
+    theme: str = option(
+        "liveplot",
+        "--theme",
+        group="Looks",
+        metavar="NAME",
+        parse=str,
+        help="Colours and type: liveplot, dark, paper, minimal, or any style of matplotlib, as ggplot.",
+    )
+    palette: tuple[str, ...] = option(
+        (),
+        "--palette",
+        group="Looks",
+        metavar="NAME|A,B,C",
+        parse=names,
+        shown="the theme's",
+        help="Colours of series: okabe-ito, petroff, tol, any colour sequence of matplotlib, as Set2, or a list, as "
+        "2d88df,tomato.",
+    )
+    transparent: bool = option(
+        False,
+        "--transparent",
+        group="Looks",
+        shown="",
+        help="Leave the paper out of a GIF, of PNG pictures and of a still, for a page to show through.",
+    )
     size: tuple[int, int] = option(
         (640, 480),
         "--size",
         group="Looks",
-        metavar="WxH",
+        metavar="WxH|NAME",
         parse=pixel_size,
         shown="640x480",
-        help="Size of the picture in pixels.",
+        help="Size of the picture in pixels, or "
+        + ", ".join(f"{name} ({width}x{height})" for name, (width, height) in SIZES.items())
+        + ".",
     )
     dpi: int = option(
-        100,
+        _DPI,
         "--dpi",
         group="Looks",
         metavar="N",
         parse=dots_per_inch,
-        help="Dots per inch: more makes words and lines larger in the same picture.",
+        help="Dots per inch: 200 draws all of the picture twice as large, and as sharp.",
     )
+
+    @property
+    def pixels(self) -> tuple[int, int]:
+        """Width and height of the picture that is drawn: its size, scaled by the dots per inch, to the nearest."""
+        width, height = ((2 * side * self.dpi + _DPI) // (2 * _DPI) for side in self.size)
+        return width, height

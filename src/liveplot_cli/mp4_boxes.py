@@ -41,6 +41,12 @@ def facts(file: BinaryIO) -> Mp4Facts:
         raise ValueError("its index is broken") from None
 
 
+def check_end(file: BinaryIO) -> None:
+    """Raise `ValueError` where an MP4, whatever program wrote it, is shorter than its boxes."""
+    for _ in _top_boxes(file, file.seek(0, os.SEEK_END)):
+        pass
+
+
 def _top_boxes(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Each box of the file: its kind, where its content begins and where it ends."""
     place = 0

@@ -16,7 +16,8 @@ T = TypeVar("T")
 class Option:
     """What a person needs to know of an option: its flags, its help, the form of its value, and how text becomes one.
 
-    `parse` is None for a yes/no option; otherwise it raises `ValueError` with a sentence for text it can't take.
+    `parse` is None for a yes/no option; otherwise it raises `ValueError` with a sentence for text it can't take. `many`
+    says that the option can be repeated, and its value is a tuple.
     """
 
     flags: tuple[str, ...]
@@ -25,6 +26,7 @@ class Option:
     metavar: str
     parse: Callable[[str], Any] | None
     default: str
+    many: bool
 
 
 def option(
@@ -35,9 +37,10 @@ def option(
     metavar: str = "",
     parse: Callable[[str], Any] | None = None,
     shown: str | None = None,
+    many: bool = False,
 ) -> T:
     """A dataclass field that is an option; `shown` replaces the default in the help, "" leaves it out."""
-    described = Option(flags, help, group, metavar, parse, str(default) if shown is None else shown)
+    described = Option(flags, help, group, metavar, parse, str(default) if shown is None else shown, many)
     field: T = dataclasses.field(default=default, metadata={"option": described})
     return field
 
@@ -87,6 +90,13 @@ def refuse_unused(given: Iterable[str], used: Iterable[type], known: Iterable[ty
 
 
 def _value(name: str, described: Option, value: object) -> object:
+    if described.many:
+        several = [value] if isinstance(value, str) or not isinstance(value, Iterable) else value
+        return tuple(_parsed(name, described, one) for one in several)
+    return _parsed(name, described, value)
+
+
+def _parsed(name: str, described: Option, value: object) -> object:
     if described.parse is None or not isinstance(value, str | Number):
         return value
     try:

@@ -76,7 +76,11 @@ def _click_option(name: str, described: Option) -> Callable[[Command], Command]:
     form: dict[str, Any] = (
         {"is_flag": True}
         if described.parse is None
-        else {"type": Parsed(described.parse, described.metavar), "metavar": described.metavar}
+        else {
+            "type": Parsed(described.parse, described.metavar),
+            "metavar": described.metavar,
+            "multiple": described.many,
+        }
     )
     return click.option(
         *described.flags,

@@ -67,8 +67,8 @@ class Player:
         self._seek(0)
 
     def end(self) -> None:
-        """Pause on the last row."""
-        self._seek(len(self._moments) - 1)
+        """Pause on the last row, which a film that goes back has in its middle."""
+        self._seek(max(range(len(self._moments)), key=lambda number: self._moments[number].position))
 
     def faster(self) -> None:
         """Double the speed, up to 16 times."""

@@ -7,11 +7,10 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from numpy.typing import ArrayLike
 
-from liveplot_cli import charts, encoders, readers
+from liveplot_cli import charts, encoders, pace, readers, theme
 from liveplot_cli.charts import Chart
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
@@ -46,16 +45,21 @@ def prepare(
     """
     timing, look, selection = build(Timing, given), build(Look, given), build(Selection, given)
     limits = build(Limits, given)
-    limits.check_size(look.size)
+    limits.check_size(look.pixels)
+    theme.check(look.theme, look.palette)
+    if look.transparent and not writing:
+        raise UsageError("only what is written to a file can be transparent")
     used = {Timing, Look, Selection, Limits, *writing}
     found = sources(source)
 
     def narrowed(history: History) -> History:
         """Of a chart that shows a row by itself, a film of fewer frames than rows needs no other rows."""
-        limits.check_rows(timing.frames(len(history)), selection.every)
-        if len(found) > 1 or not charts.load(_kind(kind, history)[0]).shows_a_row_alone:
+        chart = build(charts.load(_kind(kind, history)[0]), given)
+        eased = _eased(timing, chart)
+        limits.check_rows(eased.frames(len(history)), selection.every)
+        if len(found) > 1 or not chart.shows_a_row_alone:
             return history
-        rows = sorted({row for moment in timing.moments(len(history)) for row in around(moment.position)})
+        rows = sorted({row for moment in pace.moments(eased, [history]) for row in around(moment.position)})
         return replace(history, shown=rows) if len(rows) < len(history) else history
 
     histories: list[History] = []
@@ -71,13 +75,19 @@ def prepare(
     name, reason = _kind(kind, histories[0])
     if reason:
         logging.getLogger(__name__).info("%s: drawn as %s, for %s", histories[0].name, name, reason)
-    chart: Any = charts.load(name)
+    cls = charts.load(name)
     known = [Timing, Look, Selection, Limits, Writing, *readers.load_all(), *charts.load_all(), *encoders.load_all()]
-    refuse_unused(given, [*used, chart], known)
+    refuse_unused(given, [*used, cls], known)
     if "window" in given and "xlim" in given:
         raise UsageError("window and xlim contradict one another: a window moves the limits")
-    moments = timing.moments(max(map(len, histories)))
-    return Prepared(histories, build(chart, given), look, timing, moments, limits)
+    chart = build(cls, given)
+    timing = _eased(timing, chart)
+    return Prepared(histories, chart, look, timing, pace.moments(timing, histories), limits)
+
+
+def _eased(timing: Timing, chart: Chart) -> Timing:
+    """The timing with the chart's own ease, where none was asked for."""
+    return replace(timing, ease=timing.ease or chart.ease)
 
 
 def sources(source: Source | Sequence[Source]) -> list[Source]:

@@ -75,6 +75,17 @@ class NumberFile:
         return DataError(f"{self._name} was cut or replaced while it was being read")
 
 
+@dataclass(frozen=True, eq=False)
+class NumberBytes:
+    """Bytes in memory that are read as those of a file are."""
+
+    content: bytes | bytearray
+
+    def read(self, start: int, count: int) -> bytes | bytearray:
+        """So many bytes from a place on."""
+        return self.content[start : start + count]
+
+
 def _seek_and_read(descriptor: int, start: int, count: int) -> bytes:
     os.lseek(descriptor, start, os.SEEK_SET)
     return os.read(descriptor, count)
@@ -88,13 +99,13 @@ _read_at: Callable[[int, int, int], bytes] = (
 
 @dataclass(frozen=True, eq=False)
 class RowFile:
-    """A matrix of shape (rows, columns) in a file, line after line of numbers of one type from the byte `start` on.
+    """A matrix of shape (rows, columns) in bytes, line after line of numbers of one type from the byte `start` on.
 
     A line is a row or, where the matrix lies `turned`, a column; `length` numbers make one. `rows` and `columns` are
     those that were chosen of them. It travels to another process as what it is made of, without a number.
     """
 
-    file: NumberFile
+    file: NumberFile | NumberBytes
     start: int
     dtype: np.dtype[Any]
     length: int

@@ -32,6 +32,7 @@ _LOOSE = 0.45  # of the limits' span: what is shown in a while takes up less, an
 _STEPS = 8  # parts of its span that followed limits are rounded to
 _OUTERMOST = 0.01  # of the values at either end lie outside robust limits
 _SAMPLED = 1 << 20  # values
+_SMALLEST = 1e-280  # of spans: matplotlib draws smaller ones apart
 _TRIED = 16  # limits for which room is made
 
 
@@ -56,8 +57,8 @@ class Reach:
 def of_rows(histories: Sequence[History]) -> Reach:
     """The reach of values shown row by row."""
     return Reach(
-        whole=_union([history.bounds() for history in histories]),
-        at=lambda position: _union([bounds_of(history.row(position)) for history in histories]),
+        whole=union([history.bounds() for history in histories]),
+        at=lambda position: union([bounds_of(history.row(position)) for history in histories]),
         sample=lambda: sample(histories),
     )
 
@@ -70,14 +71,14 @@ def so_far(histories: Sequence[History], span: int) -> Reach:
         if not bounds:
             bounds.extend(history.row_bounds() for history in histories)
         first, last = max(0, math.floor(position) - span), math.ceil(position)
-        return _union([bounds_of(rows[first : last + 1]) for rows in bounds])
+        return union([bounds_of(rows[first : last + 1]) for rows in bounds])
 
     return replace(of_rows(histories), at=at)
 
 
 def fixed(places: Sequence[Numbers], margin: float = 0.02) -> Reach:
     """The reach of places that are the same at every position."""
-    return Reach(whole=_union([bounds_of(some) for some in places]), margin=margin)
+    return Reach(whole=union([bounds_of(some) for some in places]), margin=margin)
 
 
 def window(places: Sequence[Numbers], span: int, margin: float = 0.02) -> Reach:
@@ -90,7 +91,7 @@ def window(places: Sequence[Numbers], span: int, margin: float = 0.02) -> Reach:
         if part and row - span >= 0:  # the window is on its way to the next row
             later = [bounds_of(some[start + 1 : start + span + 2]) for some in places]
             found = [_between(one, two, part) for one, two in zip(found, later, strict=True)]
-        return _union(found)
+        return union(found)
 
     return replace(fixed(places, margin), at=at, how="each")
 
@@ -126,8 +127,10 @@ def on_axis(axis: Axis, histories: Sequence[History]) -> Sequence[History]:
 
 def padded(bounds: Bounds, margin: float = 0.05) -> Bounds:
     """Limits with a margin around the data, for a constant as well as for the largest of numbers."""
-    low, high = (min(max(value, -FARTHEST), FARTHEST) for value in bounds)
-    room = (high - low) * margin or abs(high) * margin or 0.5
+    low, high = (_near(bound) for bound in bounds)
+    if low < high and not margin:
+        return low, high
+    room = (high - low) * margin or abs(high) * (margin or 0.05) or 0.5
     return low - room, high + room
 
 
@@ -220,10 +223,10 @@ class Scale:
 
     @cached_property
     def _whole(self) -> Bounds:
-        return _union([reach.whole for reach in self.reaches])
+        return union([reach.whole for reach in self.reaches])
 
     def _bounds(self, position: float) -> Bounds:
-        return _union([reach.whole if reach.at is None else reach.at(position) for reach in self.reaches])
+        return union([reach.whole if reach.at is None else reach.at(position) for reach in self.reaches])
 
     @cached_property
     def _steady(self) -> Bounds:
@@ -245,9 +248,11 @@ class Scale:
             return 10.0 ** max(low, -300), 10.0 ** min(high, 300)
         if reach.base is None:
             return padded(bounds, reach.margin)
-        low, high = _union([bounds, (reach.base, reach.base)])
+        low, high = (_near(bound) for bound in union([bounds, (reach.base, reach.base)]))
         room = (high - low) * reach.margin
-        return (low - room if low < reach.base else low), (high + room if high > reach.base else high) + (low == high)
+        if high - low < _SMALLEST:
+            return reach.base, reach.base + 1
+        return (low - room if low < reach.base else low), (high + room if high > reach.base else high)
 
     @cached_property
     def _runs(self) -> list[_Run]:
@@ -280,7 +285,7 @@ class Scale:
 
     def _span(self, bounds: Bounds) -> float:
         base = self.reaches[0].base
-        low, high = _logarithms(bounds) if self._is_log else bounds if base is None else _union([bounds, (base, base)])
+        low, high = _logarithms(bounds) if self._is_log else bounds if base is None else union([bounds, (base, base)])
         return high - low
 
     def _rounded(self, bounds: Bounds) -> Bounds:
@@ -305,6 +310,10 @@ def _apart(low: float, high: float) -> Bounds:
     return math.floor(low / step) * step, math.ceil(high / step) * step
 
 
+def _near(bound: float) -> float:
+    return min(max(bound, -FARTHEST), FARTHEST)
+
+
 def _logarithms(bounds: Bounds) -> Bounds:
     return math.log10(bounds[0]), math.log10(bounds[1])
 
@@ -313,6 +322,7 @@ def _between(one: Bounds, two: Bounds, part: float) -> Bounds:
     return one[0] * (1 - part) + two[0] * part, one[1] * (1 - part) + two[1] * part
 
 
-def _union(bounds: Sequence[Bounds]) -> Bounds:
+def union(bounds: Sequence[Bounds]) -> Bounds:
+    """Bounds around all of these; from infinity to minus infinity around none."""
     lows, highs = zip(*bounds, strict=True) if bounds else zip(_NOTHING, strict=True)
     return min(lows), max(highs)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
-from liveplot_cli import style, words
+from liveplot_cli import style, theme, words
 from liveplot_cli.blit import Blit
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Pixels
@@ -24,7 +25,7 @@ from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scale import Reach, Scale
 from liveplot_cli.timing import Moment, common_measure, ticks
-from liveplot_cli.words import Words
+from liveplot_cli.words import Marks, Words, broken
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _DIRECTIONS = {"x": "horizontal", "y": "vertical"}
+_EDGE, _HINT = 0.12, 0.2  # inches
+_INDENT = 0.15  # of the width, at most, for words below the chart
+_LONGEST_CAPTION = 600  # characters
+_MOST_WORDS = 0.6  # of the height
 _SHAPE = 1  # width to height of a panel
 
 
@@ -64,17 +69,28 @@ class Scene:
         drawn = [chart.draw(axes, shown) for axes, shown in panels]
         self._movers = [one.update for one in drawn]
         self._scales = [*self._scale("x", [one.x for one in drawn]), *self._scale("y", [one.y for one in drawn])]
+        colored = [one.colors for one in drawn if one.colors is not None]
+        if colored:
+            bars, reaches = [one.bar for one in colored], [one.reach for one in colored]
+            self._scales.append(Scale(bars, "y", reaches, colored[0].asked, self._shown))
         if look.xlabel is not None:
             self._axes[0].set_xlabel(style.legible_lines(look.xlabel))
         if look.ylabel is not None:
             self._axes[0].set_ylabel(style.legible_lines(look.ylabel))
-        style.legend(self.figure, list(dict(series for one in drawn for series in one.series).items()), look.legend)
+        series = dict(series for one in drawn for series in one.series)
+        self._legend = style.legend(self.figure, list(series.items()), look.legend)
         told = replace(longest, name=", ".join(history.name for history in histories))
         title, counter = self._title_artists()
         self._words = [
             Words(title, words.title(look.title), told),
             Words(counter, words.counter(look.title, told), told),
         ]
+        self._marks, self._footers = self._footer(told)
+        most = theme.most_ticks(look.theme)
+        if most is not None:
+            for axes in self._axes:
+                for axis in (axes.xaxis, axes.yaxis):
+                    style.limit_ticks(axis, most)
         # Spines lie on the edge of the data's area: below the data, they need not be drawn again for every frame.
         for axes in self._axes:
             for spine in axes.spines.values():
@@ -94,6 +110,7 @@ class Scene:
             scale.move(position)
         moved = [artist for update in self._movers for artist in update(position)]
         moved += [text.artist for text in self._words if text.move(position)]
+        moved += [self._marks.artist] if self._marks.move(position) else []
         return sorted(moved, key=attrgetter("zorder"))
 
     def draw(self, position: float) -> None:
@@ -115,6 +132,11 @@ class Scene:
         """The background's colour, red, green and blue from 0 to 255."""
         red, green, blue = (round(255 * part) for part in to_rgb(self.figure.get_facecolor()))
         return red, green, blue
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the background is left out of the pictures."""
+        return self._look.transparent
 
     def animation(self, moments: Sequence[Moment]) -> FuncAnimation:
         """The same film as matplotlib's own `FuncAnimation`: for a notebook, for `save`, for a window of your own.
@@ -185,22 +207,35 @@ class Scene:
         """The scale of an axis; none where it has no numbers. Raises `UsageError` if any are asked of it then."""
         known = [reach for reach in reaches if reach is not None]
         if known:
-            positions = self._positions or range(self._last + 1)
-            return [Scale(self._axes, name, known, getattr(self._look, f"{name}lim"), positions)]
+            return [Scale(self._axes, name, known, getattr(self._look, f"{name}lim"), self._shown)]
         for option in (f"{name}lim", f"log{name}"):
             if getattr(self._look, option):
                 kind = type(self._chart).__name__.lower()
                 raise UsageError(f"the {_DIRECTIONS[name]} axis of a {kind} has no numbers, and takes no {option}")
         return []
 
+    @property
+    def _shown(self) -> Sequence[float]:
+        """The positions that will be drawn."""
+        return self._positions or range(self._last + 1)
+
     def _title_artists(self) -> tuple[Text, Text]:
         """Where title and counter stand: over the axes or, where there are several, over all of them."""
-        quiet: dict[str, Any] = {"color": style.MUTED, "size": 10, "weight": "normal"}
+        quiet: dict[str, Any] = {"color": style.muted(), "size": 10, "weight": "normal"}
         if not self._is_grid:
             axes = self._axes[0]
             return axes.set_title("", loc="left"), axes.set_title("", loc="right", **quiet)
-        title = self.figure.suptitle("", x=0, ha="left", size=12, weight="bold")
-        return title, self.figure.text(1, 1, "", ha="right", va="bottom", **quiet)
+        title = self._text(**style.title(), va="top")
+        return title, self._text(ha="right", va="top", **quiet)
+
+    def _text(self, **looks: Any) -> Text:
+        """A text anywhere on the figure, for which the layout makes no room by itself.
+
+        It belongs to axes, for matplotlib saves no text of a figure's own that moves.
+        """
+        text = self._axes[0].text(0, 0, "", transform=self.figure.transFigure, clip_on=False, **looks)
+        text.set_in_layout(False)
+        return text
 
     @property
     def _width(self) -> float:
@@ -221,32 +256,86 @@ class Scene:
         if tried:
             scale.set(max(tried, key=room))
 
+    def _footer(self, told: History) -> tuple[Marks, list[Text]]:
+        """Marks, and all the texts that stand below the chart, the lowest first."""
+        look = self._look
+        texts = [(look.source or "", 8, style.muted()), (look.caption or "", 9, style.muted()), ("", 11, style.ink())]
+        footers = [self._text(size=size, color=color, va="bottom", linespacing=1.3) for _, size, color in texts]
+        for artist, (text, _, _) in zip(footers, texts, strict=True):
+            artist.set_text(style.legible_lines(text, _LONGEST_CAPTION))
+        return Marks(footers[-1], look.mark, look.fade, told), footers
+
+    def _fit_footer(self, left: float) -> float:
+        """Stack the texts below the chart, each broken into lines that fit; hands back their height in pixels."""
+        edge = _EDGE * self.figure.dpi
+        room = self.figure.bbox.width - left - edge
+        *still, _ = self._footers
+        for artist in still:
+            artist.set_text(broken(artist, artist.get_text().replace("\n", " "), room))
+        self._marks.fit(room)
+        height = _HINT * self.figure.dpi if self.figure.get_supxlabel() else 0.0
+        for artist in self._footers:
+            if artist.get_text():
+                artist.set_position((left / self.figure.bbox.width, (height + edge / 2) / self.figure.bbox.height))
+                height += artist.get_window_extent().height + edge / 2
+        return height
+
     def _lay_out(self) -> None:
-        self.figure.set_layout_engine("constrained")
-        engine = self.figure.get_layout_engine()
-        assert engine is not None  # it has just been set
+        width, height = self.figure.bbox.size
+        left = _EDGE * self.figure.dpi
+        low, high = self._fit_footer(left) / height, self._fit_header() / height
+        self._make_room(low, high)
+        if low:  # words below the chart begin where it does, unless the labels at its left are long
+            begin = self._chart_box.x0 * width
+            low = self._fit_footer(begin if begin < _INDENT * width else left) / height
+            self._make_room(low, high)
+        if self._legend is not None and self._legend.axes is None:
+            style.hang(self._legend, self._chart_box, low)
+        if self._is_grid:
+            self._align_words()
+
+    def _make_room(self, low: float, high: float) -> None:
+        """Give the axes the room that is left between words above and below, which take these parts of the height."""
+        if low + high > _MOST_WORDS:
+            raise UsageError("the words around the chart leave it no room; make them fewer, or the picture larger")
+        if self._legend is not None and self._legend.axes is None:
+            self._legend.set_bbox_to_anchor(None)  # the layout makes room for a legend only where it has no place
+        self.figure.set_layout_engine("constrained", rect=(0, low, 1, 1 - low - high))
+        engine: Any = self.figure.get_layout_engine()
         with warnings.catch_warnings():  # a picture too small for its words keeps matplotlib's plain margins
             warnings.simplefilter("ignore")
             engine.execute(self.figure)
         self.figure.set_layout_engine("none")
-        if self._is_grid:
-            self._align_words()
+        for axes in self._axes:
+            axes.apply_aspect()
+
+    @property
+    def _chart_box(self) -> Bbox:
+        """What the axes take up, in parts of the figure."""
+        return Bbox.union([axes.get_position() for axes in self._axes])
+
+    def _fit_header(self) -> float:
+        """The height in pixels that words over several axes take up."""
+        edge = _EDGE * self.figure.dpi
+        height = max(text.height for text in self._words) if self._is_grid else 0.0
+        return height + edge if height else 0.0
 
     def _align_words(self) -> None:
-        """Begin the title where the first axes begin, and end the counter where the last end."""
+        """Begin the title where the first axes begin, and end the counter where the last end, on one line."""
         title, counter = (text.artist for text in self._words)
-        boxes = [axes.get_position() for axes in self._axes]
-        title.set_x(min(box.x0 for box in boxes))
-        low = title.get_window_extent().transformed(self.figure.transFigure.inverted()).y0
-        counter.set_position((max(box.x1 for box in boxes), low))
+        top = 1 - _EDGE * self.figure.dpi / self.figure.bbox.height
+        title.set_position((self._chart_box.x0, top))
+        counter.set_position((self._chart_box.x1, top))
 
     def _find_shapes(self) -> None:
         """Use any font installed here that has shapes which ours lacks; what no font has is told, once."""
         look = self._look
-        words = [*filter(None, (look.title, look.xlabel, look.ylabel))]
+        asked = (look.title, look.xlabel, look.ylabel, look.caption, look.source, *(mark.text for mark in look.mark))
+        words = [*filter(None, asked)]
         for history in self.histories:
             labels = history.labels.tolist() if history.labels.dtype.kind == "U" else ()
-            words += [history.name, history.index_name, *history.columns, *labels]
+            columns = () if history.grid else history.columns  # the cells of pictures have no names
+            words += [history.name, history.index_name, *columns, *labels]
         lacking = style.use_fonts_for("".join(words))
         if lacking:
             _log.warning(
@@ -267,7 +356,7 @@ def _columns(panels: int, size: tuple[int, int]) -> int:
 
 
 def _agg_figure(look: Look) -> Figure:
-    width, height = look.size
+    width, height = look.pixels
     # A hair more than the pixels asked for, or 641/100*100 = 640.99… would be cut down to 640.
     figure = Figure(figsize=((width + 1e-3) / look.dpi, (height + 1e-3) / look.dpi), dpi=look.dpi)
     FigureCanvasAgg(figure)
@@ -283,5 +372,5 @@ def _rebuilt(histories: Sequence[History], chart: Chart, look: Look, positions: 
     What there is to say of it was said where it was first built.
     """
     logging.getLogger("liveplot_cli").setLevel(logging.ERROR)
-    _looks.enter_context(style.applied())
+    _looks.enter_context(style.applied(look))
     return Scene(histories, chart, look, positions)

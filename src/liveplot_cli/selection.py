@@ -102,11 +102,15 @@ class Selection:
     def pick_columns(self, history: History) -> History:
         """The columns that were asked for, one of them as the rows' labels if that was asked for too.
 
-        Raises `UsageError` for a column that there is not.
+        Raises `UsageError` for a column that there is not, and where a cell of a picture is to be a label.
         """
         if self.transpose:
             history = history.transposed()
+        if not self.columns and self.index in (None, "none"):
+            return history
         names = history.columns
+        if history.grid and self.index not in (None, "none"):
+            raise UsageError("each of its rows is a picture, of which no cell labels the row; leave the index out")
         index = None if self.index in (None, "none") else find_column(str(self.index), names)
         drawn = [find_column(name, names) for name in self.columns]
         drawn = drawn or [number for number in range(len(names)) if number != index]

@@ -7,93 +7,115 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
-from cycler import cycler
-from matplotlib.colors import to_rgba_array
+from matplotlib.colors import to_hex, to_rgba, to_rgba_array
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
+from liveplot_cli import theme
 from liveplot_cli.errors import DataError, UsageError
 from liveplot_cli.fonts import families_for
 from liveplot_cli.history import History
-from liveplot_cli.look import FARTHEST
+from liveplot_cli.look import FARTHEST, Look
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+    from matplotlib.transforms import Bbox
     from numpy.typing import NDArray
 
-# Ten colours that people with any colour vision tell apart: Petroff, "Accessible Color Sequences for Data
-# Visualization", https://arxiv.org/abs/2107.02270. After ten they come again, dashed.
-PALETTE = (
-    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
-)  # fmt: skip
-INK, MUTED, RULE, PAPER = "#22262b", "#6b727a", "#dfe3e7", "#ffffff"
-
-_THEME: dict[str, Any] = {
-    "figure.facecolor": PAPER,
-    "axes.facecolor": PAPER,
-    "savefig.facecolor": PAPER,
-    "font.size": 10,
-    "text.color": INK,
-    "text.parse_math": False,  # a title or a column called `$5` is text from the data, not a formula
-    "axes.prop_cycle": cycler(linestyle=["-", "--", ":"]) * cycler(color=PALETTE),
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": MUTED,
-    "axes.labelpad": 6,
-    "axes.titlecolor": INK,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 12,
-    "axes.titlepad": 12,
-    "axes.titleweight": "bold",
-    "axes.spines.left": False,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "grid.color": RULE,
-    "grid.linewidth": 0.8,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "ytick.major.size": 0,
-    "lines.linewidth": 1.8,
-    "lines.solid_joinstyle": "round",
-    "lines.solid_capstyle": "round",
-    "lines.dash_joinstyle": "round",
-    "legend.frameon": False,
-    "legend.labelcolor": INK,
-    "legend.handlelength": 1.4,
-    "figure.constrained_layout.w_pad": 0.14,
-    "figure.constrained_layout.h_pad": 0.12,
-}
 _log = logging.getLogger(__name__)
+_settings: Any = matplotlib.rcParams
 
 _LABELS = {"M": "dates", "U": "words"}
-_MOST_NAMED = 16
+MOST_NAMED = 16
+_LIGHTER = (1, 0.6, 0.35)  # how much of a colour is left when the palette begins again
+_WIDE, _FULL = 0.34, 0.94  # of a picture's width: more than a legend beside the chart is given, and one below it
 _LONGEST_LINE, _MOST_LINES = 120, 8
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # without which Persian and emoji are other words
 
 
+_WIDEST = "DejaVu Sans"  # which matplotlib brings with it, and has shapes for most scripts
 # What belongs to the user's machine rather than to the picture.
 _THEIRS = ("backend", "interactive", "keymap", "tk.", "webagg", "toolbar", "timezone")
 
 
 @contextmanager
-def applied() -> Iterator[None]:
-    """Draw in the project's looks, whatever the user's matplotlibrc says."""
+def applied(look: Look | None = None) -> Iterator[None]:
+    """Draw in a look's theme, whatever the user's matplotlibrc says; raises `UsageError` for one that there is not."""
     defaults = matplotlib.rcParamsDefault
     settings: dict[Any, Any] = {name: defaults[name] for name in defaults if not name.startswith(_THEIRS)}
-    with matplotlib.rc_context(settings | _THEME), warnings.catch_warnings(), _silent("matplotlib.font_manager"):
+    look = look or Look()
+    settings |= theme.settings(look.theme, look.palette, transparent=look.transparent)
+    with matplotlib.rc_context(settings), warnings.catch_warnings(), _silent("matplotlib.font_manager"):
         # The font has no shape for a character and draws a box: matplotlib would say so for every frame.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
         yield
+
+
+def ink() -> str:
+    """The colour of words, as `#rrggbb`."""
+    return _color("text.color")
+
+
+def muted() -> str:
+    """The colour of what is beside the point: labels, the counter."""
+    return _color("axes.labelcolor")
+
+
+def rule() -> str:
+    """The colour of the grid and of other thin lines below the data."""
+    return _color("grid.color")
+
+
+def gap() -> str:
+    """The colour of a cell that holds no number: between the paper and what is muted, and no colour of a map."""
+    mixed = 0.55 * to_rgba_array(muted()) + 0.45 * to_rgba_array(paper())
+    return to_hex(mixed[0])
+
+
+def paper() -> str:
+    """The colour of what lies below the data, also where that is left transparent."""
+    is_bare = to_rgba(_settings["axes.facecolor"])[3] == 0
+    return _color("figure.facecolor" if is_bare else "axes.facecolor")
+
+
+def title() -> dict[str, Any]:
+    """How a title looks that belongs to no axes."""
+    color = _settings["axes.titlecolor"]
+    return {
+        "size": _settings["axes.titlesize"],
+        "weight": _settings["axes.titleweight"],
+        "color": ink() if color == "auto" else color,
+    }
+
+
+def palette() -> list[str]:
+    """The colours of series, in their order; the first is the accent."""
+    cycle = _settings["axes.prop_cycle"].by_key()
+    return list(dict.fromkeys(to_hex(color) for color in cycle.get("color", [ink()])))
+
+
+def _color(setting: str) -> str:
+    return to_hex(_settings[setting])
+
+
+def __getattr__(name: str) -> Any:
+    """The colours by the names that they had as constants."""
+    known = {"INK": ink, "MUTED": muted, "RULE": rule, "PAPER": paper, "PALETTE": palette}
+    if name not in known:
+        raise AttributeError(name)
+    return known[name]()
 
 
 @contextmanager
@@ -111,13 +133,23 @@ def _silent(name: str) -> Iterator[None]:
 def use_fonts_for(text: str) -> set[str]:
     """Draw what follows with further fonts where the theme's has no shape; returns the characters that none has."""
     families, lacking = families_for({_drawable(character) for character in set(text)})
-    matplotlib.rcParams["font.family"] = ["sans-serif", *families]
+    own = takewhile(lambda family: family != _WIDEST, _settings["font.family"])
+    _settings["font.family"] = [*own, _WIDEST, *families]
     return lacking
 
 
 def opacity(histories: int) -> float:
     """How opaque each of so many histories is that lie upon one another."""
     return 1.0 if histories == 1 else 0.75
+
+
+def colors(count: int) -> NDArray[np.float64]:
+    """So many of the theme's colours, shape (count, 4); after the last they come again, lighter."""
+    palette = to_rgba_array(list(dict.fromkeys(matplotlib.rcParams["axes.prop_cycle"].by_key()["color"])))
+    turns, numbers = np.divmod(np.arange(count), len(palette))
+    paper = to_rgba_array(matplotlib.rcParams["axes.facecolor"])
+    found: NDArray[np.float64] = paper + (palette[numbers] - paper) * np.array(_LIGHTER)[turns % len(_LIGHTER), None]
+    return found
 
 
 def place_columns(axis: Axis, history: History) -> NDArray[Any]:
@@ -171,8 +203,13 @@ def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]
     if (np.abs(places) > FARTHEST).any():
         _log.warning("numbers beyond %g on the horizontal axis lie outside the picture", FARTHEST)
     if (places % 1 == 0).all():
-        axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
+        whole_ticks(axis)
     return places
+
+
+def whole_ticks(axis: Axis) -> None:
+    """Keep the ticks to whole numbers."""
+    axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
 
 
 def make_logarithmic(axis: Axis) -> None:
@@ -198,22 +235,63 @@ def _refuse_log(axis: Axis, what: str) -> None:
         raise UsageError(f"{what} have no logarithm; leave logx out")
 
 
-def legend(figure: Figure, series: Sequence[tuple[str, Artist]], where: str) -> None:
-    """A legend beside the chart or below it, where it never hides data, or inside, where the data lie upon it."""
+def legend(figure: Figure, series: Sequence[tuple[str, Artist]], where: str | None) -> Legend | None:
+    """A legend beside the chart or below it, where it never hides data, or inside, where the data lie upon it.
+
+    By itself it stands beside the chart, or below where that leaves more of a picture that is narrow.
+    """
     if not series or where == "none":
-        return
-    handles = [_swatch(artist) for _, artist in series[:_MOST_NAMED]]
-    labels = [legible(name, longest=24) for name, _ in series[:_MOST_NAMED]]
-    if len(series) > _MOST_NAMED:
+        return None
+    handles = [_swatch(artist) for _, artist in series[:MOST_NAMED]]
+    labels = [legible(name, longest=24) for name, _ in series[:MOST_NAMED]]
+    if len(series) > MOST_NAMED:
         handles.append(Line2D([], [], linestyle=""))
-        labels.append(f"+{len(series) - _MOST_NAMED} more")
+        labels.append(f"+{len(series) - MOST_NAMED} more")
     if where == "inside":
-        figure.axes[0].legend(handles, labels, loc="best").set_zorder(1.5)
-    elif where == "below":
-        columns = max(1, min(len(labels), 72 // (4 + max(map(len, labels)))))
-        figure.legend(handles, labels, loc="outside lower left", ncols=columns).set_zorder(-1)
-    else:
-        figure.legend(handles, labels, loc="outside right upper").set_zorder(-1)
+        inside = figure.axes[0].legend(handles, labels, loc="best")
+        inside.set_zorder(1.5)
+        return inside
+    beside = _outside(figure, handles, labels, "outside right upper", columns=1)
+    if where == "beside":
+        return beside
+    width, height = np.divide(beside.get_window_extent().size, figure.bbox.size)
+    columns = max(1, min(len(labels), int(_FULL / width)))
+    if where is None and (width < _WIDE or height / columns > width):
+        return beside
+    beside.remove()
+    return _outside(figure, handles, labels, "outside lower left", columns)
+
+
+def _outside(figure: Figure, handles: Sequence[Artist], labels: Sequence[str], place: str, columns: int) -> Legend:
+    """A legend for which the layout makes room; it ends where the picture's other words do."""
+    anywhere: Any = {"loc": place}
+    made: Legend = figure.legend(handles=handles, labels=labels, ncols=columns, borderaxespad=0, **anywhere)
+    made.set_zorder(-1)
+    return made
+
+
+def hang(legend: Legend, chart: Bbox, floor: float) -> None:
+    """Begin a legend beside the chart where that begins, and one below it at its left, above a floor.
+
+    All are fractions of the figure, whose layout is done.
+    """
+    figure: Any = legend.get_figure(root=True)
+    box = legend.get_window_extent().transformed(figure.transFigure.inverted())
+    pad = np.array([_settings[f"figure.constrained_layout.{name}_pad"] for name in "wh"])
+    across, up = pad * figure.dpi / figure.bbox.size
+    if box.x0 >= chart.x1:
+        top = chart.y1 if box.height <= chart.height else 1 - up
+        legend.set_bbox_to_anchor((0, 0, 1 - across, top), figure.transFigure)
+    elif box.y1 <= chart.y0:
+        left = max(across, min(chart.x0, 1 - across - box.width))
+        legend.set_bbox_to_anchor((left, floor + up, 1, 1), figure.transFigure)
+
+
+def limit_ticks(axis: Axis, most: int) -> None:
+    """Have no more than so many intervals between the ticks of an axis of numbers."""
+    locator = axis.get_major_locator()
+    if isinstance(locator, MaxNLocator) and not isinstance(axis.get_major_formatter(), FuncFormatter):
+        locator.set_params(nbins=most)
 
 
 def _swatch(artist: Any) -> Artist:
@@ -221,6 +299,39 @@ def _swatch(artist: Any) -> Artist:
     if isinstance(artist, Line2D):
         return Line2D([], [], color=artist.get_color(), linestyle=artist.get_linestyle(), alpha=artist.get_alpha())
     return Patch(facecolor=np.atleast_2d(to_rgba_array(artist.get_facecolor()))[0], alpha=artist.get_alpha())
+
+
+def cell_axes(axes: Axes, height: int, width: int, *, tallest: float, widest: float) -> None:
+    """Make axes of so many cells, counted from the top left: of square ones up to so many times its width or height."""
+    axes.set(xscale="linear", yscale="linear", xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    ratio = width / height
+    axes.set_aspect(max(1, ratio / widest) if ratio > 1 else min(1, ratio * tallest))
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    for axis, cells in ((axes.xaxis, width), (axes.yaxis, height)):
+        few = MaxNLocator(nbins=10 if cells <= 10 else 5, integer=True, steps=[1, 2, 5, 10])
+        axis.set_major_locator(few if cells > 1 else FixedLocator([0]))
+
+
+def color_bar(axes: Axes) -> Axes:
+    """Axes for a bar of colours along the right of others, whose vertical limits are those of the colours."""
+    figure: Any = axes.get_figure(root=True)
+    right: Any = axes.transAxes
+    beside = figure.dpi_scale_trans + ScaledTranslation(1, 0, right)
+    place = blended_transform_factory(beside, axes.transAxes)
+    bar = axes.inset_axes((0.14, 0, 0.13, 1), transform=place)
+    bar.set(xticks=[], xlim=(0, 1))
+    bar.grid(visible=False)
+    bar.spines[:].set_visible(False)
+    bar.yaxis.tick_right()
+    bar.yaxis.set_tick_params(length=0)
+    return bar
+
+
+def down(limits: tuple[float, float], steps: int = 256) -> NDArray[np.float64]:
+    """Numbers from the top of an axis to its bottom, shape (steps, 1)."""
+    return np.linspace(limits[1], limits[0], steps)[:, None]
 
 
 def name_ticks(axis: Axis, names: Sequence[str]) -> None:
@@ -244,12 +355,12 @@ def legible(text: str, longest: int = 40) -> str:
     return "".join(_drawable(character) for character in text)
 
 
-def legible_lines(text: str) -> str:
+def legible_lines(text: str, longest: int = _LONGEST_LINE) -> str:
     """Text that a person wrote, in lines of their own: each as a picture can carry it, and no more than fit."""
     lines = text.split("\n")
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], "…"]
-    return "\n".join(legible(line, longest=_LONGEST_LINE) for line in lines)
+    return "\n".join(legible(line, longest) for line in lines)
 
 
 def _drawable(character: str) -> str:

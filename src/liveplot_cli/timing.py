@@ -1,4 +1,4 @@
-"""When each row is shown: from rows and speed to moments, in exact fractions of a second."""
+"""What is shown when: from rows and speed to moments, in exact fractions of a second."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from itertools import groupby
+from typing import NamedTuple, Protocol
 
+from liveplot_cli.easing import CURVES, STEP, Curve, ease
 from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.option import option
 
+EVEN, CHANGE = "even", "change"
+
 _LONGEST = 10**9  # seconds
 _FINEST_RATE = 100_000  # with it a rate's numerator fits the 32 bits that video files have for it
+_TWEEN = 10  # frames from row to row
+_FINEST_STEP = 16  # frames: a row that is shown for longer by itself needs no finer measure
 
 
 class Moment(NamedTuple):
@@ -66,51 +72,137 @@ def length(text: str) -> Fraction:
     return number
 
 
+def pace(text: str) -> str:
+    """The name of a pace: `even` or `change`."""
+    if text not in (EVEN, CHANGE):
+        raise ValueError(f"{quoted(text)} is none of {EVEN}, {CHANGE}")
+    return text
+
+
+class Pace(Protocol):
+    """Where the time of a film goes, if not to all rows alike."""
+
+    def places(self, frames: int, start: float, end: float) -> Sequence[float]:
+        """Where among the rows, counted from 0, each of so many frames is, never going back.
+
+        Up to the frame `start` that is the first row, from the frame `end` on the last.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Timing:
-    """How fast the rows go by. Without `speed` and `duration` each row is one frame."""
+    """How fast the rows go by. Without `speed` and `duration` each row is one frame, or ten where it is tweened.
+
+    An `ease` of None is "step"; whoever knows the chart puts the chart's own in its place.
+    """
 
     fps: Fraction = option(Fraction(20), "--fps", group="Time", metavar="N", parse=rate, help="Frames a second.")
     speed: Fraction | None = option(
-        None, "--speed", group="Time", metavar="N", parse=rate, shown="fps", help="Rows a second."
-    )
+        None, "--speed", group="Time", metavar="N", parse=rate, shown="fps; a tenth of it with an ease",
+        help="Rows a second.",
+    )  # fmt: skip
     duration: Fraction | None = option(
         None, "--duration", group="Time", metavar="SECONDS", parse=length, shown="",
-        help="Length of the whole film, holds included; instead of --speed.",
+        help="Length of the whole film, holds and the way back included; instead of --speed.",
+    )  # fmt: skip
+    ease: str | None = option(
+        None, "--ease", group="Time", metavar="NAME", parse=ease, shown="step; of a race linear",
+        help="How to go from row to row. step: the rows, and nothing between them; linear: evenly; ease-in, ease-out, "
+        "ease-in-out: gently at first, at last, at both; sine-in-out: softer; expo-in-out: nearly resting on each row.",
+    )  # fmt: skip
+    pace: str = option(
+        EVEN, "--pace", group="Time", metavar="even|change", parse=pace,
+        help="Where the time of a film goes: even gives each row as much; change gives rows that change most up to "
+        "five times as much and rows that hardly do a fifth, in a film as long, and skips no column's highest or "
+        "lowest value that it has a frame for.",
     )  # fmt: skip
     hold: Fraction = option(
         Fraction(0), "--hold", group="Time", metavar="SECONDS", parse=seconds,
         help="Stay on the last row for so much longer.",
     )  # fmt: skip
+    hold_start: Fraction = option(
+        Fraction(0), "--hold-start", group="Time", metavar="SECONDS", parse=seconds,
+        help="Stay on the first row for so much longer.",
+    )  # fmt: skip
+    bounce: bool = option(
+        False, "--bounce", group="Time", shown="",
+        help="Play forward and then backward, so that a GIF goes round without a jump.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         if self.speed is not None and self.duration is not None:
             raise UsageError("speed and duration contradict one another; give one of them")
-        if self.duration is not None and self.hold >= self.duration:
-            raise UsageError("the hold leaves no time for the rows; make the duration longer than it")
+        if self.duration is not None and self.hold + self.hold_start >= self.duration:
+            holds, them = ("holds leave", "them together") if self.hold and self.hold_start else ("hold leaves", "it")
+            raise UsageError(f"the {holds} no time for the rows; make the duration longer than {them}")
 
-    def moments(self, rows: int) -> list[Moment]:
-        """One moment for each row shown, all equally long but for the last, which holds.
+    def moments(self, rows: int, pace: Pace | None = None) -> list[Moment]:
+        """What is shown when: from the first row (unless there is but one moment) to the last, and with `bounce` back.
 
-        The first moment shows the first row (unless there is but one) and the last always the last row. Where there are
-        fewer frames than rows, as many rows are shown as there are frames, spread evenly.
+        Steps at an even pace show each row for as long as any other or, where there are fewer frames than rows, as many
+        rows as there are frames, spread evenly. Else a moment is a whole number of equal frames: of a tween, in which
+        row r comes r / speed after the first and the last stays for its 1 / speed, or of another pace. The durations
+        add up to exactly the time that was asked for.
         """
-        frames = self.frames(rows)
-        shown = [spread(frame, frames, rows) for frame in range(frames)] if frames < rows else range(rows)
-        each = max(self._seconds(rows), 1 / self.fps) / frames
-        moments = [Moment(row, each) for row in shown]
-        moments[-1] = Moment(shown[-1], each + self.hold)
+        there = [(position, len(list(same))) for position, same in groupby(self._positions(rows, pace))]
+        way = there + there[-2:0:-1] if self.bounce else there
+        each = self._seconds(rows) / sum(frames for _, frames in way)
+        moments = [Moment(position, frames * each) for position, frames in way]
+        for number, hold in ((0, self.hold_start), (len(there) - 1, self.hold)):
+            moments[number] = moments[number]._replace(duration=moments[number].duration + hold)
         return moments
 
     def frames(self, rows: int) -> int:
-        """How many moments so many rows have."""
-        return min(rows, nearest(max(self._seconds(rows), 1 / self.fps) * self.fps))
+        """How many moments so many rows have at most; steps at an even pace have just as many."""
+        there = self._frames_there(rows)
+        return self._and_back(there if self._curve else min(there, rows))
+
+    def _positions(self, rows: int, pace: Pace | None) -> Sequence[float]:
+        """Where each frame is, on the way from the first row to the last."""
+        frames, curve = self._frames_there(rows), self._curve
+        if curve is None:
+            return _steps(frames, rows, pace)
+        end = Fraction(frames - 1) if self.bounce else frames - max(Fraction(1), Fraction(frames, rows))
+        places = _evenly(frames, end, rows) if pace is None else pace.places(frames, 0, float(end))
+        return [math.floor(place) + curve(place - math.floor(place)) for place in places]
+
+    @property
+    def _curve(self) -> Curve | None:
+        return CURVES.get(self.ease or STEP)
+
+    def _frames_there(self, rows: int) -> int:
+        """How many frames the way from the first row to the last has time for."""
+        frames = nearest(self._seconds(rows) * self.fps)
+        return frames // 2 + 1 if self.bounce and frames > 1 else frames
+
+    def _and_back(self, count: int) -> int:
+        """How many there are with the way back, which leaves out both ends."""
+        return 2 * count - 2 if self.bounce and count > 1 else count
 
     def _seconds(self, rows: int) -> Fraction:
-        """How long the rows take, without the hold."""
+        """How long the film takes without holds: a frame at least."""
         if self.duration is not None:
-            return self.duration - self.hold
-        return rows / (self.speed or self.fps)
+            return max(self.duration - self.hold - self.hold_start, 1 / self.fps)
+        speed = self.speed or (self.fps / _TWEEN if self._curve else self.fps)
+        return max(self._and_back(rows) / speed, 1 / self.fps)
+
+
+def _steps(frames: int, rows: int, pace: Pace | None) -> Sequence[int]:
+    """The row that each frame shows, at an even pace once for each row where there are frames for all."""
+    if pace is None:
+        return range(rows) if frames >= rows else [spread(frame, frames, rows) for frame in range(frames)]
+    frames = min(frames, _FINEST_STEP * rows)
+    rest = max(0.0, (frames / rows - 1) / 2)  # then rows that change alike are shown for equal times
+    return [math.floor(place + 0.5) for place in pace.places(frames, rest, frames - 1 - rest)]
+
+
+def _evenly(frames: int, end: Fraction, rows: int) -> list[float]:
+    """The place among the rows of each frame, the last row reached at the frame `end`."""
+    if not end:
+        return [rows - 1] * frames
+    over, under = (rows - 1) * end.denominator, end.numerator
+    return [min(frame * over / under, rows - 1) for frame in range(frames)]
 
 
 def nearest(number: Fraction) -> int:

@@ -1,4 +1,4 @@
-"""The words over a chart: a title, and a counter that tells which row is shown."""
+"""The words around a chart: a title, a counter that tells which row is shown, captions below."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import math
 import re
 import string
 import textwrap
+from bisect import bisect_right
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.history import History
+from liveplot_cli.look import Mark
 from liveplot_cli.style import legible, legible_lines
 
 if TYPE_CHECKING:
@@ -19,6 +23,7 @@ _FIELDS = ("row", "index", "rows", "name")
 _MOVING_FIELDS = {"row", "index"}
 _FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a figure
 _SHORTEST_LINE, _LONGEST_NAME = 12, 120  # characters
+_LONGEST_MARK = 600  # characters
 _GAP = 0.15  # inches between title and counter
 
 
@@ -86,7 +91,48 @@ class Words:
         text = legible_lines(text)
         if not self._letters:
             return text
-        return "\n".join(textwrap.fill(line, self._letters, break_on_hyphens=False) for line in text.split("\n"))
+        return _filled_to(text, self._letters)
+
+
+class Marks:
+    """Captions that appear at their rows, each until the next or, with `fade`, for so many rows, growing paler."""
+
+    def __init__(self, artist: Text, marks: Sequence[Mark], fade: float | None, history: History) -> None:
+        self.artist = artist
+        self._fade = fade
+        self._marks = sorted(
+            ((history.position(mark.row), legible_lines(mark.text, _LONGEST_MARK)) for mark in marks), key=itemgetter(0)
+        )
+        self._shown = [text for _, text in self._marks]
+
+    def fit(self, room: float) -> None:
+        """Break what is wider than so many pixels into lines, and leave the highest standing, to make room for it."""
+        self._shown = [broken(self.artist, text, room) for _, text in self._marks]
+        self.artist.set_text(max(self._shown, key=lambda text: text.count("\n"), default=""))
+
+    def move(self, position: float) -> bool:
+        """Show the mark of a position."""
+        number = bisect_right(self._marks, position, key=itemgetter(0)) - 1
+        strength = 1.0 if number >= 0 else 0.0
+        if self._fade is not None and number >= 0:
+            strength = max(0.0, 1 - (position - self._marks[number][0]) / self._fade)
+        self.artist.set_text(self._shown[number] if strength else "")
+        self.artist.set_alpha(strength)
+        return bool(self._marks)
+
+
+def broken(artist: Text, text: str, room: float) -> str:
+    """A text in lines that are no wider than so many pixels, as the artist draws it."""
+    artist.set_text(text)
+    width = artist.get_window_extent().width
+    if not width > room > 0:
+        return text
+    letters = max(len(line) for line in text.split("\n"))
+    return _filled_to(text, max(_SHORTEST_LINE, int(letters * room / width)))
+
+
+def _filled_to(text: str, letters: int) -> str:
+    return "\n".join(textwrap.fill(line, letters, break_on_hyphens=False) for line in text.split("\n"))
 
 
 class _Steady(string.Formatter):

@@ -21,6 +21,7 @@ from liveplot_cli.encoders import Coder, Draw, Encoder, Plan
 from liveplot_cli.errors import OutputError, UsageError, quoted
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.limits import Limits
+from liveplot_cli.look import Look
 from liveplot_cli.option import build
 from liveplot_cli.output import File, Folder, Stream
 from liveplot_cli.writing import Writing
@@ -48,10 +49,23 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Target:
-    """One output: where it goes and what encodes it."""
+    """One output: where it goes and what encodes it, or the format of the still that it is."""
 
     place: File | Folder | Stream
-    encoder: type[Encoder]
+    encoder: type[Encoder] | None
+    still: str | None = None
+
+    def require_transparency(self) -> None:
+        """Raise `UsageError` if what is written has no transparent pixels."""
+        if self.encoder is not None and not self.encoder.transparent:
+            name = self.encoder.__name__.upper()
+            raise UsageError(f"{quoted(self.place.path)} can't be transparent, for {name} knows no such pixels")
+
+    def plan(self, film: Film, options: Mapping[str, object]) -> Plan:
+        """The film as this output will hold it."""
+        if self.encoder is None:
+            raise UsageError(f"{quoted(self.place.path)} is a still, and takes no film")
+        return build(self.encoder, options).plan(film)
 
     @contextmanager
     def opened(self, plan: Plan, part: Path) -> Iterator[Callable[[Any], object]]:
@@ -80,12 +94,16 @@ class Target:
 def targets(outputs: Sequence[str | os.PathLike[str]], options: Mapping[str, object], *sources: object) -> list[Target]:
     """The outputs, each checked before any work.
 
-    Raises `UsageError` where there is none, or one twice, or one that is the file which is read.
+    Raises `UsageError` where there is none, or one twice, or one that is the file which is read, or that can't be as
+    transparent as it is asked to be.
     """
     if not outputs:
         raise UsageError("there is no output; name a file such as out.gif, out.mp4 or a folder of frames/")
     writing = build(Writing, options)
     found = [_target(name, writing) for name in outputs]
+    if build(Look, options).transparent:
+        for target in found:
+            target.require_transparency()
     read = {_file_of(source) for source in sources}
     seen = set(read)
     for target in found:
@@ -103,12 +121,11 @@ def targets(outputs: Sequence[str | os.PathLike[str]], options: Mapping[str, obj
 def _target(name: str | os.PathLike[str], writing: Writing) -> Target:
     with output.faults(name):
         is_stream = output.is_stream(name)
+    file = Stream(Path(name)) if is_stream else File(Path(name), writing.no_clobber, writing.force)
+    if writing.at is not None:
+        return Target(file, None, encoders.still_for(name, writing.format, is_stream=is_stream))
     encoder = encoders.encoder_for(name, writing.format, is_stream=is_stream)
-    if is_stream:
-        return Target(Stream(Path(name)), encoder)
-    if encoder.folder:
-        return Target(Folder(Path(name)), encoder)
-    return Target(File(Path(name), writing.no_clobber, writing.force), encoder)
+    return Target(Folder(Path(name)) if encoder.folder and not is_stream else file, encoder)
 
 
 def _file_of(source: object) -> object:
@@ -124,7 +141,7 @@ def _file_of(source: object) -> object:
 
 def options_of_writing(outputs: Sequence[Target]) -> set[type]:
     """The classes whose options these outputs take."""
-    return {Writing, *(target.encoder for target in outputs)}
+    return {Writing, *(target.encoder for target in outputs if target.encoder)}
 
 
 def write(
@@ -135,7 +152,7 @@ def write(
     `draw(number)` draws a frame. Raises `UsageError` for an option's value, `OutputError` for a fault.
     """
     frames = len(film.durations)
-    plans = [build(target.encoder, options).plan(film) for target in outputs]
+    plans = [target.plan(film, options) for target in outputs]
     limits = build(Limits, options)
     for plan in plans:
         limits.check_film(plan.frames, plan.seconds)
@@ -233,7 +250,7 @@ class Filming:
 
     def _plan(self) -> None:
         film = replace(self._film, sample=lambda: iter(self._kept))
-        self.plans = [build(target.encoder, self._options).plan(film) for target in self._outputs]
+        self.plans = [target.plan(film, self._options) for target in self._outputs]
         self._appends = [
             self._opened.enter_context(target.opened(plan, part))
             for target, plan, part in zip(self._outputs, self.plans, self._parts, strict=True)

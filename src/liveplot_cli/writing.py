@@ -18,7 +18,17 @@ class Writing:
         metavar="gif|mp4|png",
         parse=str,
         shown="by the suffix, gif where there is none and OUT is a pipe or a device",
-        help="What is written; png is a folder of pictures.",
+        help="What is written; png is a folder of pictures or, with --at, a still, as svg and pdf are.",
+    )
+    at: str | None = option(
+        None,
+        "--at",
+        group="Output",
+        metavar="ROW",
+        parse=str,
+        shown="",
+        help="Write one still, a .png, .svg or .pdf, instead of a film: of a row, by its label or its number, or 2.5 "
+        "for halfway from the second to the third.",
     )
     no_clobber: bool = option(
         False, "--no-clobber", group="Output", shown="", help="Leave a file that exists as it is: that is code 2."

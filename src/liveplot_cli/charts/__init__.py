@@ -5,15 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from liveplot_cli import kinds
+from liveplot_cli.errors import quoted
+from liveplot_cli.option import option
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from liveplot_cli.history import History
+    from liveplot_cli.look import Asked
     from liveplot_cli.scale import Reach
 
 Update = Callable[[float], "Iterable[Artist]"]
@@ -22,35 +26,83 @@ AUTO = "auto"
 _MOST_LINES = 12
 
 
+class Colors(NamedTuple):
+    """Numbers as colours: the axes of a bar whose vertical limits are theirs, how far they reach, what is asked."""
+
+    bar: Axes
+    reach: Reach
+    asked: Asked | None
+
+
 @dataclass(frozen=True)
 class Drawn:
     """What a chart has put on its axes.
 
     `update(position)` moves the same artists each time and returns all it has moved; it depends on nothing but the
     position. `x` and `y` say how far what is drawn reaches, None where the axis has no numbers of the history's: the
-    scene sets limits from them before each update. `series` are names with the artists they belong to, for the legend.
+    scene sets limits from them before each update, and those of `colors`. `series` are names with the artists they
+    belong to, for the legend.
     """
 
     update: Update
     x: Reach | None = None
     y: Reach | None = None
     series: Sequence[tuple[str, Artist]] = ()
+    colors: Colors | None = None
 
 
 class Chart:
     """A kind: a frozen dataclass whose fields are its options and whose docstring is its line of help.
 
-    `shows_a_row_alone` says that a picture depends on one row, so that a film needs no rows but those it shows,
-    `overlays` that several histories can be drawn upon one another, `ease` how it moves from row to row by itself.
+    `overlays` says that several histories can be drawn upon one another, `ease` how it moves from row to row by itself.
     """
 
-    shows_a_row_alone: ClassVar[bool] = True
     overlays: ClassVar[bool] = True
     ease: ClassVar[str] = "step"
+
+    @property
+    def shows_a_row_alone(self) -> bool:
+        """Whether a picture depends on the rows around its position and no others; a film then needs only those."""
+        return True
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """Put the chart on the axes, which may be logarithmic, with its ticks and labels."""
         raise NotImplementedError
+
+
+def window(text: str) -> int:
+    """A number of rows, 2 or more."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) > 1):
+        raise ValueError(f"{quoted(text)} is not a whole number of rows from 2 on")
+    return int(text)
+
+
+@dataclass(frozen=True)
+class Growing(Chart):
+    """A kind that grows to the right with the rows, over the index: all of them, or the last so many."""
+
+    window: int | None = option(
+        None,
+        "--window",
+        group="Chart",
+        metavar="N",
+        parse=window,
+        shown="all",
+        help="Keep only the last N rows in view (trace, area, band).",
+    )
+
+    @property
+    def shows_a_row_alone(self) -> bool:
+        """It does not: it shows all rows so far."""
+        return False
+
+    def reaches(self, places: Sequence[NDArray[Any]], drawn: Sequence[History]) -> tuple[Reach, Reach]:
+        """How far what is drawn reaches along x, over these places, and along y, with the values of these histories."""
+        from liveplot_cli import scale
+
+        last = max(map(len, drawn)) - 1
+        span = last if self.window is None else min(last, self.window - 1)
+        return scale.fixed(places) if span == last else scale.window(places, span), scale.so_far(drawn, span)
 
 
 def names() -> list[str]:
@@ -71,6 +123,8 @@ def load_all() -> list[Any]:
 def choose(history: History) -> tuple[str, str]:
     """The kind that suits a history, and why."""
     width = len(history.columns)
+    if history.grid is not None:
+        return "heatmap", "each of its rows is a picture of {}x{} cells".format(*history.grid)
     if width == 1:
         return "trace", "it has one column"
     if width <= _MOST_LINES and history.column_numbers is None:

@@ -21,14 +21,20 @@ if TYPE_CHECKING:
 
     from liveplot_cli.film import Film, Pixels
 
+STILLS = ("png", "svg", "pdf")
+
 Draw = Callable[[int], "Pixels"]
 
 
 class Encoder(Protocol):
-    """A frozen dataclass whose fields are the format's options. `folder` says that the output is one."""
+    """A frozen dataclass whose fields are the format's options.
+
+    `folder` says that the output is one, `transparent` that its pictures can have transparent pixels.
+    """
 
     suffixes: tuple[str, ...]
     folder: bool
+    transparent: bool
 
     def plan(self, film: Film) -> Plan:
         """What the whole film must agree on, found before the first frame."""
@@ -90,9 +96,23 @@ def encoder_for(target: str | os.PathLike[str], format: str | None = None, *, is
         if (encoder.folder and is_folder) or suffix in encoder.suffixes:
             return encoder
     known = ", ".join(suffix for encoder in load_all() for suffix in encoder.suffixes)
+    advice = "; a still needs at, the row it shows" if suffix[1:] in STILLS else ""
     raise UsageError(
         f"cannot write {quoted(text)}: its suffix is none of {known}, nor is it a folder of frames, which ends in /"
+        + advice
     )
+
+
+def still_for(target: str | os.PathLike[str], format: str | None = None, *, is_stream: bool = False) -> str:
+    """The format of a still: that asked for, or else the one its suffix says; a stream without one takes a PNG.
+
+    Raises `UsageError` that lists the formats there are.
+    """
+    text = os.fspath(target)
+    found = format or os.path.splitext(text)[1].lower()[1:] or ("png" if is_stream else "")
+    if found not in STILLS or text.endswith(("/", os.sep)):
+        raise UsageError(f"cannot write {quoted(text)}: a still is one of .{', .'.join(STILLS)}")
+    return found
 
 
 def _of_format(format: str, text: str, is_folder: bool, is_stream: bool) -> Any:

@@ -42,6 +42,7 @@ _FEWEST_BITS = 2  # of a number, that the format allows
 # A frame is given a table of its own if one of its colours is off by more levels than `_TOO_FAR`, many by `_FAR`, or
 # all together by so much that the picture is worse than 42 dB: a mean squared error of a channel.
 _TOO_FAR, _FAR, _MANY, _FAITHLESS = 48, 24, 24, 4.1
+_HALF = 128  # of 255: the least cover of a pixel that is shown where the paper is not
 _TRIAL = 8  # frames from one trial of what compresses best to the next
 
 
@@ -61,6 +62,7 @@ class Gif:
 
     suffixes: ClassVar[tuple[str, ...]] = (".gif",)
     folder: ClassVar[bool] = False
+    transparent: ClassVar[bool] = True
 
     loop: int = option(
         0,
@@ -83,7 +85,9 @@ class Gif:
             logging.getLogger(__name__).warning(
                 "a GIF shows at most 50 frames a second: what is between is left out, the time is kept"
             )
-        return _GifFilm((film.width, film.height), self.loop, tuple(delays), from_pictures(film.sample()))
+        paper = film.paper if film.transparent else None
+        pictures = film.sample() if paper is None else (_cut_out(pixels, paper) for pixels in film.sample())
+        return _GifFilm((film.width, film.height), self.loop, tuple(delays), from_pictures(pictures), paper)
 
 
 def _delays(durations: tuple[Fraction, ...]) -> list[int]:
@@ -107,10 +111,13 @@ def _delays(durations: tuple[Fraction, ...]) -> list[int]:
 
 @dataclass(frozen=True, eq=False)
 class _GifFilm:
+    """A film's form. `paper` is the colour with which edges are blended where the paper itself is left transparent."""
+
     size: tuple[int, int]
     loop: int
     delays: tuple[int, ...]
     table: ColorTable
+    paper: tuple[int, int, int] | None = None
 
     @property
     def frames(self) -> int:
@@ -124,7 +131,12 @@ class _GifFilm:
         return replace(self, delays=self.delays[:frames])
 
     def begin(self, start: int, draw: Draw) -> _Coder:
-        """A segment is drawn upon the last picture shown before it, so that it stores only what changed since."""
+        """A segment is drawn upon the last picture shown before it, so that it stores only what changed since.
+
+        Where the paper is transparent it is drawn upon nothing.
+        """
+        if self.paper is not None:
+            return _CutOutCoder(self.size, self.table, iter(self.delays[start:]), self.paper)
         shown = next((number for number in reversed(range(start)) if self.delays[number]), None)
         return _Coder(self.size, self.table, iter(self.delays[start:]), None if shown is None else draw(shown))
 
@@ -180,8 +192,8 @@ class _Coder:
         delay = next(self._delays)
         if delay:
             first, *further = _shares(delay)
-            self._blocks.append(self._frame(pixels, first))
-            self._blocks += [_unchanged(share) for share in further]
+            self._blocks.append(self._image(_words(pixels), first).block())
+            self._blocks += [_unchanged(share).block() for share in further]
 
     def finish(self) -> bytes:
         return b"".join(self._blocks)
@@ -193,13 +205,12 @@ class _Coder:
         self._numbers, levels = self._table.nearest(packed(pixels))
         self._numbers[levels > (0 if self._table.exact else _FAR)] = _TRANSPARENT
 
-    def _frame(self, pixels: Pixels, delay: int) -> bytes:
-        """The block of one frame, whose numbers are those of the film's table or, where that won't do, of its own."""
+    def _image(self, picture: Packed, delay: int) -> _Image:
+        """One frame, whose numbers are those of the film's table or, where that won't do, of its own."""
         import numpy as np
 
         from liveplot_cli.color_table import RGB, own
 
-        picture = _words(pixels)
         if self._seen is None or self._numbers is None:
             self._seen, self._numbers = ~picture, np.zeros(picture.shape, np.uint8)
         changed = picture != self._seen
@@ -215,11 +226,11 @@ class _Coder:
             table, numbers = own(colors)
             stored = np.zeros(picture.shape, np.uint8)
             stored.ravel()[places] = numbers
-            return _block(stored[box], _bits(len(table)), box, delay, table)
+            return _Image(stored[box], _bits(len(table)), box, delay, table)
         self._numbers.ravel()[places] = numbers
         if places.size == picture.size:
-            return _block(self._numbers, self._bits, box, delay)
-        return _block(self._compressible(self._numbers[box], changed[box]), self._bits, box, delay)
+            return _Image(self._numbers.copy(), self._bits, box, delay)
+        return _Image(self._compressible(self._numbers[box], changed[box]), self._bits, box, delay)
 
     def _needs_own_table(self, colors: Packed, levels: NDArray[np.uint8]) -> bool:
         """Whether the film's table serves these colours badly, or not exactly in a film of few colours."""
@@ -243,6 +254,57 @@ class _Coder:
             self._way = min(_WAYS, key=lambda way: _steps(way(numbers, changed)))
         self._trial = (self._trial + 1) % _TRIAL
         return self._way(numbers, changed)
+
+
+class _CutOutCoder(_Coder):
+    """Pictures without a paper: before something vanishes, all is cleared in a rectangle that holds it.
+
+    A GIF can clear only what a frame has drawn, and when its time is over. So each frame waits for the next, and at the
+    end of a segment all is cleared.
+    """
+
+    def __init__(
+        self, size: tuple[int, int], table: ColorTable, delays: Iterator[int], paper: tuple[int, int, int]
+    ) -> None:
+        import numpy as np
+
+        super().__init__(size, table, delays, None)
+        width, height = size
+        self._paper = paper
+        self._last: _Image | None = None
+        self._seen = _words(_cut_out(np.zeros((height, width, 4), np.uint8), paper))
+        self._nothing = self._seen[0, 0]
+        self._numbers = np.full((height, width), _TRANSPARENT, np.uint8)
+
+    def add(self, pixels: Pixels) -> None:
+        delay = next(self._delays)
+        if delay:
+            picture = _words(_cut_out(pixels, self._paper))
+            vanished = _box((picture == self._nothing) & (self._seen != self._nothing))
+            if vanished is not None:
+                self._clear(vanished)
+            first, *further = _shares(delay)
+            for image in (self._image(picture, first), *map(_unchanged, further)):
+                self._pass_on(image)
+
+    def finish(self) -> bytes:
+        if next(self._delays, None) is not None:
+            self._clear((slice(0, self._size[1]), slice(0, self._size[0])))
+        self._pass_on(None)
+        return super().finish()
+
+    def _pass_on(self, image: _Image | None) -> None:
+        """Store the frame that waits, and have another wait."""
+        if self._last is not None:
+            self._blocks.append(self._last.block())
+        self._last = image
+
+    def _clear(self, box: Box) -> None:
+        """Have the frame that waits be cleared, and a rectangle with it."""
+        if self._last is not None and self._seen is not None and self._numbers is not None:
+            self._last = self._last.cleared_with(box)
+            self._seen[self._last.box] = self._nothing
+            self._numbers[self._last.box] = _TRANSPARENT
 
 
 def _everything(numbers: Places, changed: Mask) -> Places:
@@ -315,24 +377,81 @@ def _stored_table(colors: NDArray[np.uint8]) -> tuple[bytes, int]:
     return (bytes(3) + colors.tobytes()).ljust(3 << bits, b"\0"), bits
 
 
-def _unchanged(delay: int) -> bytes:
+def _unchanged(delay: int) -> _Image:
     """One transparent pixel: the least a GIF can store of a frame that equals the one before it."""
     import numpy as np
 
-    return _block(np.full((1, 1), _TRANSPARENT, np.uint8), _FEWEST_BITS, (slice(0, 1), slice(0, 1)), delay)
+    return _Image(np.full((1, 1), _TRANSPARENT, np.uint8), _FEWEST_BITS, (slice(0, 1), slice(0, 1)), delay)
 
 
-def _block(numbers: Places, bits: int, box: Box, delay: int, table: NDArray[np.uint8] | None = None) -> bytes:
-    """Control extension, descriptor, colour table if it has one, and compressed numbers of one frame, which stays."""
-    from PIL import Image
+@dataclass(frozen=True, eq=False)
+class _Image:
+    """A rectangle of a frame: numbers of so many bits, where it lies, its delay, its colours if they are its own.
 
-    height, width = numbers.shape
-    leave_in_place, has_transparent = 1 << 2, 1
-    control = struct.pack("<3sBHBB", b"!\xf9\x04", leave_in_place | has_transparent, delay, _TRANSPARENT, 0)
-    stored, flags = b"", 0
-    if table is not None:
-        stored, bits = _stored_table(table)
-        flags = 0b1_000_0_000 | bits - 1
-    descriptor = struct.pack("<cHHHHB", b",", box[1].start, box[0].start, width, height, flags)
-    compressed = Image.fromarray(numbers).tobytes("gif", "L", bits, 0)
-    return control + descriptor + stored + bytes([bits]) + compressed + b"\0"
+    It stays when its time is over, unless it is to be `cleared`.
+    """
+
+    numbers: Places
+    bits: int
+    box: Box
+    delay: int
+    table: NDArray[np.uint8] | None = None
+    cleared: bool = False
+
+    def cleared_with(self, box: Box) -> _Image:
+        """The same, but when its time is over all is cleared that lies in its rectangle, which holds another."""
+        import numpy as np
+
+        rows, columns = (
+            slice(min(one.start, two.start), max(one.stop, two.stop)) for one, two in zip(self.box, box, strict=True)
+        )
+        numbers = np.full((rows.stop - rows.start, columns.stop - columns.start), _TRANSPARENT, np.uint8)
+        top, left = self.box[0].start - rows.start, self.box[1].start - columns.start
+        height, width = self.numbers.shape
+        numbers[top : top + height, left : left + width] = self.numbers
+        return replace(self, numbers=numbers, box=(rows, columns), cleared=True)
+
+    def block(self) -> bytes:
+        """Control extension, descriptor, colour table if it has one, and compressed numbers."""
+        from PIL import Image
+
+        bits = self.bits
+        height, width = self.numbers.shape
+        disposal, has_transparent = (2 if self.cleared else 1) << 2, 1
+        control = struct.pack("<3sBHBB", b"!\xf9\x04", disposal | has_transparent, self.delay, _TRANSPARENT, 0)
+        stored, flags = b"", 0
+        if self.table is not None:
+            stored, bits = _stored_table(self.table)
+            flags = 0b1_000_0_000 | bits - 1
+        descriptor = struct.pack("<cHHHHB", b",", self.box[1].start, self.box[0].start, width, height, flags)
+        compressed = Image.fromarray(self.numbers).tobytes("gif", "L", bits, 0)
+        return control + descriptor + stored + bytes([bits]) + compressed + b"\0"
+
+
+def _cut_out(pixels: Pixels, paper: tuple[int, int, int]) -> Pixels:
+    """A picture whose pixels are there or not: what is covered by less than half goes, the rest is blended with paper.
+
+    An area that is pale all over is no edge, and stays.
+    """
+    import numpy as np
+
+    cover = pixels[..., 3]
+    shown = cover >= _HALF
+    if ((cover > 0) & ~shown).any():
+        shown |= (cover > 0) & _as_beside(cover, 0) & _as_beside(cover, 1)
+    part = np.where(shown, cover, 0)[..., None].astype(np.uint16)
+    cut = np.empty_like(pixels)
+    cut[..., :3] = (pixels[..., :3] * part + np.array(paper, np.uint16) * (255 - part) + 127) // 255
+    cut[..., 3] = np.where(shown, 255, 0)
+    return cut
+
+
+def _as_beside(cover: NDArray[np.uint8], axis: int) -> Mask:
+    """Where a pixel is covered as much as one of its two neighbours along an axis."""
+    import numpy as np
+
+    same = np.diff(cover, axis=axis) == 0
+    ends = np.zeros_like(same.take([0], axis))
+    before, after = np.concatenate([ends, same], axis), np.concatenate([same, ends], axis)
+    found: Mask = before | after
+    return found

@@ -61,6 +61,7 @@ class Mp4:
 
     suffixes: ClassVar[tuple[str, ...]] = (".mp4",)
     folder: ClassVar[bool] = False
+    transparent: ClassVar[bool] = False
 
     quality: str = option(
         "good",

@@ -28,10 +28,12 @@ class Png:
 
     suffixes: ClassVar[tuple[str, ...]] = ()
     folder: ClassVar[bool] = True
+    transparent: ClassVar[bool] = True
 
     def plan(self, film: Film) -> _Pictures:
         """As many pictures as the film has frames at its rate."""
-        return _Pictures((film.width, film.height), film.fps, tuple(ticks(film.durations, film.fps)))
+        size = film.width, film.height
+        return _Pictures(size, film.fps, tuple(ticks(film.durations, film.fps)), film.transparent)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class _Pictures:
     size: tuple[int, int]
     fps: Fraction
     repeats: tuple[int, ...]
+    transparent: bool
 
     @property
     def frames(self) -> int:
@@ -52,7 +55,7 @@ class _Pictures:
         return replace(self, repeats=self.repeats[:frames])
 
     def begin(self, start: int, draw: Draw) -> _Coder:
-        return _Coder(iter(self.repeats[start:]))
+        return _Coder(iter(self.repeats[start:]), channels=4 if self.transparent else 3)
 
     @contextmanager
     def open(self, path: Path) -> Iterator[Callable[[_Chunk], None]]:
@@ -83,14 +86,15 @@ class _Pictures:
 
 
 class _Coder:
-    def __init__(self, repeats: Iterator[int]) -> None:
+    def __init__(self, repeats: Iterator[int], channels: int) -> None:
         self._repeats = repeats
+        self._channels = channels
         self._chunk: _Chunk = []
 
     def add(self, pixels: Pixels) -> None:
         import imageio.v3 as imageio
 
-        picture = imageio.imwrite("<bytes>", pixels[..., :3], extension=".png")
+        picture = imageio.imwrite("<bytes>", pixels[..., : self._channels], extension=".png")
         self._chunk.append((picture, next(self._repeats)))
 
     def finish(self) -> _Chunk:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
 
 
-def animation(source: Source | Sequence[Source], kind: str = charts.AUTO, **options: object) -> FuncAnimation:
+def animation(source: Source | Sequence[Source], /, kind: str = charts.AUTO, **options: object) -> FuncAnimation:
     """A `matplotlib.animation.FuncAnimation` of the very film that `render` would draw.
 
     `source` is as for `render`; `options` are those of the command line, by
     their long names. In a notebook: `HTML(animation("loss.csv").to_jshtml())`. Raises `UsageError` or `DataError`.
     """
     prepared = prepare(source, kind, options)
-    with style.applied():
+    with style.applied(prepared.look):
         positions = [moment.position for moment in prepared.moments]
         return Scene(prepared.histories, prepared.chart, prepared.look, positions).animation(prepared.moments)

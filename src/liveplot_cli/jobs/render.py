@@ -10,16 +10,20 @@ from fractions import Fraction
 
 from liveplot_cli import charts, style, workers
 from liveplot_cli.film import Film, Pixels
+from liveplot_cli.option import build
 from liveplot_cli.prepare import Prepared, Source, prepare, sources
 from liveplot_cli.scene import Scene
+from liveplot_cli.still import write_stills
 from liveplot_cli.timing import Moment, Timing, spread
 from liveplot_cli.write import SAMPLES, Progress, Rendered, Target, options_of_writing, targets, write
+from liveplot_cli.writing import Writing
 
 _log = logging.getLogger(__name__)
 
 
 def render(
     source: Source | Sequence[Source],
+    /,
     *outputs: str | os.PathLike[str],
     kind: str = charts.AUTO,
     jobs: int | None = None,
@@ -44,19 +48,31 @@ def film(
     prepared: Prepared, outputs: Sequence[Target], options: Mapping[str, object], jobs: int | None, progress: Progress
 ) -> list[Rendered]:
     """Draw and write what has been prepared for these outputs; the rest of `render`."""
+    at = build(Writing, options).at
+    if at is not None:
+        return _still(prepared, outputs, at)
     moments = prepared.moments
     rows = max(map(len, prepared.histories))
     if len(moments) < rows:
         _log.info("%d frames show %d rows, evenly spread", len(moments), rows)
     if jobs is None:
         jobs = 0 if workers.forks() else 1
-    with style.applied():
+    with style.applied(prepared.look):
         positions = [moment.position for moment in moments]
         shots = _Shots(Scene(prepared.histories, prepared.chart, prepared.look, positions), moments)
         written = write(outputs, shots.film(prepared.timing.fps), shots, options, jobs, progress)
     for file in written:
         _tell_length(file, prepared.timing)
     return written
+
+
+def _still(prepared: Prepared, outputs: Sequence[Target], at: str) -> list[Rendered]:
+    """Draw one position into the outputs, within the limits that it has in the film."""
+    position = max(prepared.histories, key=len).position(at)
+    with style.applied(prepared.look):
+        positions = [moment.position for moment in prepared.moments]
+        scene = Scene(prepared.histories, prepared.chart, prepared.look, positions)
+        return write_stills(outputs, scene, position)
 
 
 def _tell_length(file: Rendered, timing: Timing) -> None:
@@ -81,7 +97,7 @@ class _Shots:
     def film(self, fps: Fraction) -> Film:
         width, height = self.scene.size
         durations = tuple(moment.duration for moment in self.moments)
-        return Film(width, height, self.scene.paper, durations, fps, self._sample)
+        return Film(width, height, self.scene.paper, durations, fps, self._sample, self.scene.transparent)
 
     def _sample(self) -> Iterator[Pixels]:
         frames = len(self.moments)

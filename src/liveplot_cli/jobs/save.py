@@ -14,8 +14,7 @@ from liveplot_cli.animated import Animated, drawn_here
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.option import refuse_unused
-from liveplot_cli.write import SAMPLES, SEGMENT, Progress, Rendered, filming, targets, write
-from liveplot_cli.writing import Writing
+from liveplot_cli.write import SAMPLES, SEGMENT, Progress, Rendered, filming, options_of_writing, targets, write
 
 
 def save(
@@ -38,8 +37,7 @@ def save(
     if not isinstance(animation, Animation):
         raise UsageError(f"what is saved is a matplotlib animation, not a {type(animation).__name__}")
     found = targets(outputs, options)
-    used: set[type] = {Writing, *(target.encoder for target in found)}
-    refuse_unused(options, used, encoders.load_all())
+    refuse_unused(options, options_of_writing(found), encoders.load_all())
     if jobs != 1 and not workers.forks():
         raise UsageError("an animation can be drawn by several processes only where they are forked; leave jobs at 1")
     source: Any = animation

@@ -10,7 +10,9 @@ from liveplot_cli.prepare import Source, prepare
 from liveplot_cli.screens import window
 
 
-def show(source: Source | Sequence[Source], kind: str = charts.AUTO, *, step: bool = False, **options: object) -> None:
+def show(
+    source: Source | Sequence[Source], /, kind: str = charts.AUTO, *, step: bool = False, **options: object
+) -> None:
     """Play a history in a window until it is closed; with `step` it starts paused and Enter goes on by one row.
 
     `source` and `options` are as for `render`. Raises `MissingError` where there is no display, before any reading.
@@ -18,5 +20,5 @@ def show(source: Source | Sequence[Source], kind: str = charts.AUTO, *, step: bo
     window.require_display()
     prepared = prepare(source, kind, options)
     player = Player(prepared.moments, playing=not step)
-    with style.applied():
+    with style.applied(prepared.look):
         window.play(prepared.histories, prepared.chart, prepared.look, player)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Reader(Protocol):
-    """A frozen dataclass whose fields are the format's options."""
+    """A frozen dataclass whose fields are the format's options; `/` among its suffixes says that it reads folders."""
 
     suffixes: tuple[str, ...]
 
@@ -60,7 +60,7 @@ def opened(source: str | os.PathLike[str], limits: Limits) -> Iterator[tuple[Any
     """
     from liveplot_cli import input as inputs
 
-    reader = _reader_by_suffix(source)
+    reader = _reader_by_suffix("/" if inputs.is_folder(source) else source)
     inputs.check(source)
     if reader is None and inputs.is_stored(source):
         raise UsageError(f"cannot read {quoted(os.fspath(source))}: its suffix is none of {', '.join(_suffixes())}")
@@ -104,7 +104,8 @@ def _count(history: History, gaps: int) -> str:
 
 
 def _reader_by_suffix(source: str | os.PathLike[str]) -> Any:
-    suffix = os.path.splitext(os.fspath(source).lower().removesuffix(".gz"))[1]
+    name = os.fspath(source).lower().removesuffix(".gz")
+    suffix = "/" if name == "/" else os.path.splitext(name)[1]
     return next((reader for reader in load_all() if suffix in reader.suffixes), None)
 
 
@@ -118,7 +119,7 @@ def _reader_by_start(source: Input) -> Any:
 
 
 def _suffixes() -> list[str]:
-    return [suffix for reader in load_all() for suffix in reader.suffixes]
+    return [suffix for reader in load_all() for suffix in reader.suffixes if suffix != "/"]
 
 
 def load_all() -> list[Any]:

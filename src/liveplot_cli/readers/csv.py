@@ -22,9 +22,13 @@ _OTHERS = {
     b"PK\x03\x04": "an Excel workbook or another zip archive; save it as .csv, or name it .npz if NumPy wrote it",
     b"\xd0\xcf\x11\xe0": "an Excel workbook; save it as .csv",
     b"version https://git-lfs": "a pointer of Git LFS; fetch the file itself with git lfs pull",
-    b"\x89PNG": "a PNG picture",
-    b"GIF8": "a GIF picture",
-    b"\xff\xd8\xff": "a JPEG picture",
+    b"\x89PNG": "a PNG picture; end its name in .png",
+    b"GIF8": "a GIF picture; end its name in .gif",
+    b"\xff\xd8\xff": "a JPEG picture; end its name in .jpg",
+    b"II*\0": "a TIFF picture; end its name in .tif",
+    b"MM\0*": "a TIFF picture; end its name in .tif",
+    b"II+\0": "a TIFF picture; end its name in .tif",
+    b"MM\0+": "a TIFF picture; end its name in .tif",
     b"%PDF": "a PDF document",
     b"\x89HDF": "an HDF5 file; save its numbers as .npy",
     b"PAR1": "a Parquet file; save its table as .csv",
@@ -111,6 +115,8 @@ class Csv(Text):
 
 def _other(start: bytes) -> str | None:
     """What a file is by its first bytes, if that is known and is not CSV."""
+    if start.startswith(b"\0\0\0") and start[4:8] == b"ftyp":
+        return "a film; end its name in .mp4"
     found = next((other for begin, other in _OTHERS.items() if start.startswith(begin)), None)
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     return found or next((other for begin, other in _OTHER_TEXTS.items() if text.startswith(begin)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -19,7 +20,7 @@ _AT_ONCE = 4 << 20
 
 @dataclass(frozen=True)
 class Npy:
-    """An array of shape (rows, columns), or (rows,) for a single column."""
+    """An array of shape (rows, columns), (rows,) for a single column, or (rows, height, width) for pictures."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".npy",)
 
@@ -40,8 +41,17 @@ class Npy:
             header.check_size(size - header.start)
         if source.path is None or header.bytes <= _AT_ONCE:
             return selection.pick_columns(History(npy_format.read_numbers(header, source, source.stream)))
-        rows, width = (*header.shape, 1)[:2]
+        rows, *cells = header.shape
+        width = math.prod(cells)
+        grid = (cells[0], cells[1]) if len(cells) == 2 else None
         lines = rows if header.turned else width
+        # Column by column means that a picture's cells lie down its columns, too.
+        columns = _down(*grid) if header.turned and grid else range(width)
         file = NumberFile(source.path, size)
-        stored = RowFile(file, header.start, header.dtype, lines, header.turned, range(rows), range(width))
-        return selection.pick_columns(StoredHistory(stored=stored))
+        stored = RowFile(file, header.start, header.dtype, lines, header.turned, range(rows), columns)
+        return selection.pick_columns(StoredHistory(stored=stored, grid=grid))
+
+
+def _down(height: int, width: int) -> tuple[int, ...]:
+    """For each cell of a picture, line by line, its number where they are counted down the columns."""
+    return tuple(number for line in range(height) for number in range(line, height * width, height))

@@ -45,14 +45,14 @@ def play(histories: Sequence[History], chart: Chart, look: Look, player: Player)
     """Show the player's film until the window is closed; raises `Interrupted` for a signal that came meanwhile."""
     from matplotlib import pyplot
 
-    width, height = look.size
+    width, height = look.pixels
     with rc_context({"toolbar": "None"}):
         figure = pyplot.figure(
             num=style.legible(", ".join(history.name for history in histories)),
             figsize=(width / look.dpi, height / look.dpi),
             dpi=look.dpi,
         )
-    figure.supxlabel(HINT, x=0.01, ha="left", size=8, color=style.MUTED)
+    figure.supxlabel(HINT, x=0.01, ha="left", size=8, color=style.muted())
     shown = _Window(Scene(histories, chart, look, player.positions, figure), player)
     with handled(shown.stop):
         pyplot.show(block=True)

@@ -1,0 +1,194 @@
+"""The middle of many values and how far they spread, growing to the right as the rows go by."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from liveplot_cli.charts import Drawn, Growing
+from liveplot_cli.errors import DataError, listed, quoted
+from liveplot_cli.option import option
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from liveplot_cli.history import History
+
+_log = logging.getLogger(__name__)
+
+_DEVIATION = "sd"
+_MIDDLES = (50.0, 90.0)
+_OPACITY = 0.25
+_LOWEST = 1e-300
+
+
+def spread(text: str) -> str | tuple[float, ...]:
+    """`sd`, or per cents above 0 and up to 100."""
+    if text == _DEVIATION:
+        return text
+    try:
+        parts = tuple(sorted(float(part) for part in text.split(",")))
+    except ValueError:
+        parts = ()
+    if not parts or not all(0 < part <= 100 for part in parts):
+        raise ValueError(f"{quoted(text)} is neither {_DEVIATION} nor per cents such as 50,90")
+    return parts
+
+
+@dataclass(frozen=True)
+class Band(Growing):
+    """How each row's values spread about their middle, or the same columns of several histories."""
+
+    spread: str | tuple[float, ...] | None = option(
+        None,
+        "--spread",
+        group="Chart",
+        metavar="sd|P,P",
+        parse=spread,
+        shown="50,90 of a row, sd of several histories",
+        help="The median and the middle P per cent of the values, or their mean and standard deviation (band).",
+    )
+
+    def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
+        """Over the index a line for the middle with bands about it: of one history's rows, else of each column.
+
+        The median and the quantiles at equal distances from both ends, or the mean and one standard deviation of a
+        sample (divided by n - 1) on either side. A row of several histories is that of those which have it. Raises
+        `DataError` where these differ in their columns or in the labels of a row.
+        """
+        import numpy as np
+
+        from liveplot_cli import scale, style
+        from liveplot_cli.history import History
+
+        shown = scale.on_axis(axes.yaxis, histories)
+        longest = max(histories, key=len)
+        (places,) = style.place_rows(axes.xaxis, [longest])
+        samples = _of_histories(shown) if len(shown) > 1 else [shown[0].values]
+        asked = self.spread or (_DEVIATION if len(shown) > 1 else _MIDDLES)
+        summaries = [_deviation(sample) if isinstance(asked, str) else _quantiles(sample, asked) for sample in samples]
+        if samples[0].shape[1] == 1:
+            _log.warning("%s: one column has no spread; give several, or several histories", longest.name)
+        bands = [_Band(axes, places, *one) for one in zip(summaries, style.colors(len(samples)).tolist(), strict=True)]
+        axes.set_xlabel(style.legible(longest.index_name))
+        if len(shown) > len(samples) == 1 and longest.column_numbers is None:
+            axes.set_ylabel(style.legible(longest.columns[0]))
+
+        def update(position: float) -> Iterable[Artist]:
+            return [artist for band in bands for artist in band.grow(position)]
+
+        x, y = self.reaches([places], scale.on_axis(axes.yaxis, [History(np.column_stack(summaries))]))
+        middle = "mean" if isinstance(asked, str) else "median"
+        names = histories[0].columns if len(bands) > 1 else [f"{middle} of {samples[0].shape[1]:,}"]
+        series = [(name, band.line.artist) for name, band in zip(names, bands, strict=True)]
+        return Drawn(update, x, y, [*series, *_swatches(asked, bands)])
+
+
+def _of_histories(histories: Sequence[History]) -> list[NDArray[Any]]:
+    """What the histories hold of each column, shape (rows of the longest, histories), gaps where one has ended."""
+    import numpy as np
+
+    first, longest = histories[0], max(histories, key=len)
+    for history in histories:
+        _check_alike(first, history)
+        _check_labels(longest, history)
+    samples = [np.full((len(longest), len(histories)), np.nan) for _ in first.columns]
+    for number, history in enumerate(histories):
+        for sample, name in zip(samples, first.columns, strict=True):
+            sample[: len(history), number] = history.column(history.columns.index(name))
+    return samples
+
+
+def _check_alike(first: History, other: History) -> None:
+    for one, two in ((first, other), (other, first)):
+        lacking = [name for name in one.columns if name not in set(two.columns)]
+        if lacking:
+            common = [name for name in one.columns if name not in lacking]
+            raise DataError(
+                f"a band joins the same columns of several histories, and {two.name} lacks {listed(lacking)}",
+                cure=("columns", ",".join(common)) if common else None,
+            )
+
+
+def _check_labels(longest: History, other: History) -> None:
+    import numpy as np
+
+    unlike = np.flatnonzero(longest.labels[: len(other)] != other.labels)
+    if len(unlike):
+        row = int(unlike[0])
+        raise DataError(
+            f"a band joins several histories row by row, and row {row + 1} is {quoted(longest.label(row))} in "
+            f"{longest.name} and {quoted(other.label(row))} in {other.name}; -x none takes their numbers"
+        )
+
+
+def _deviation(sample: NDArray[Any]) -> NDArray[Any]:
+    """Mean, and one standard deviation below and above it, shape (rows, 3), of what each row knows."""
+    import numpy as np
+
+    known = ~np.isnan(sample)
+    count = np.count_nonzero(known, axis=1, keepdims=True)
+    with np.errstate(all="ignore"):  # of nothing there is no mean
+        mean = np.where(known, sample / count, 0).sum(axis=1, keepdims=True) / (count > 0)
+        squares = np.where(known, (sample - mean) ** 2, 0).sum(axis=1, keepdims=True)
+        deviation = np.sqrt(squares / np.maximum(count - 1, 1))
+        return np.hstack([mean, mean - deviation, mean + deviation])
+
+
+def _quantiles(sample: NDArray[Any], middles: Sequence[float]) -> NDArray[Any]:
+    """Median, and the lower and upper end of each middle, shape (rows, 1 + 2 * middles), of what each row knows."""
+    import numpy as np
+
+    parts = np.array([0.5, *(0.5 + side * middle / 200 for middle in middles for side in (-1, 1))])
+    ordered = np.sort(sample, axis=1)  # gaps come last
+    last = np.maximum(np.count_nonzero(~np.isnan(sample), axis=1, keepdims=True) - 1, 0)
+    places = last * parts
+    before = np.floor(places).astype(int)
+    low, high = (np.take_along_axis(ordered, at, axis=1) for at in (before, np.minimum(before + 1, last)))
+    found: NDArray[Any] = low * (1 - places % 1) + high * (places % 1)
+    return found
+
+
+def _swatches(asked: str | Sequence[float], bands: Sequence[_Band]) -> list[tuple[str, Artist]]:
+    """What stands for the bands in the legend, as dark as they lie upon one another; grey where they differ."""
+    import matplotlib
+    from matplotlib.patches import Patch
+
+    names = ["±1 sd"] if isinstance(asked, str) else [f"middle {middle:g} %" for middle in asked]
+    color = bands[0].color if len(bands) == 1 else matplotlib.rcParams["axes.labelcolor"]
+    opacities = [1 - (1 - _OPACITY) ** (len(names) - number) for number in range(len(names))]
+    return [(name, Patch(facecolor=color, alpha=alpha)) for name, alpha in zip(names, opacities, strict=True)]
+
+
+class _Band:
+    """A line with bands about it: from a summary of shape (rows, 1 + 2 * bands), the inner bands first."""
+
+    def __init__(self, axes: Axes, places: NDArray[Any], summary: NDArray[Any], color: str) -> None:
+        import numpy as np
+        from matplotlib.collections import PolyCollection
+
+        from liveplot_cli.growth import Curve, Line
+
+        if axes.get_yscale() == "log":  # a band that goes down to zero goes down for ever
+            summary = np.maximum(summary, _LOWEST)
+        middle, *edges = (Curve(axes, places, column) for column in summary.T)
+        self.color = color
+        self.line = Line(axes, middle, color=color)
+        self._edges = list(zip(edges[::2], edges[1::2], strict=True))
+        self.areas = [
+            PolyCollection([], facecolors=color, alpha=_OPACITY, linewidths=0, zorder=1.5) for _ in self._edges
+        ]
+        for area in self.areas:
+            axes.add_collection(area, autolim=False)
+
+    def grow(self, position: float) -> list[Artist]:
+        """Show line and bands up to a position."""
+        from liveplot_cli.growth import between
+
+        for area, (lower, upper) in zip(self.areas, self._edges, strict=True):
+            area.set_verts(between(lower.until(position), upper.until(position)))
+        return [*self.areas, self.line.grow(position)]

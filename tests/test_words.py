@@ -1,0 +1,114 @@
+"""Captions below the chart: marks that come and go, and words that stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import Run, wave_matrix
+from liveplot_cli import charts
+from liveplot_cli.errors import UsageError
+from liveplot_cli.history import History
+from liveplot_cli.look import Look, mark
+from liveplot_cli.scene import Scene
+from test_scene import redrawn
+
+pytestmark = pytest.mark.usefixtures("themed")
+
+YEARS = History(wave_matrix(30, 5), index=np.arange(1990, 2020), index_name="year")
+DATES = History(wave_matrix(3, 5), index=np.array(["2024-01-31", "2024-02-29", "2024-03-31"], dtype="datetime64[D]"))
+NAMES = History(wave_matrix(3, 5), index=np.array(["Mon", "Tue", "3"]))
+
+
+def scene(history: History, **look: object) -> Scene:
+    return Scene([history], charts.load("line")(), Look(**look))
+
+
+def shown(scene: Scene, position: float) -> tuple[str, float | None]:
+    """The mark at a position and how opaque it is."""
+    scene.draw(position)
+    artist = scene._marks.artist
+    return artist.get_text(), artist.get_alpha()
+
+
+@pytest.mark.parametrize(
+    ("history", "text", "position"),
+    [
+        (YEARS, "1990", 0),
+        (YEARS, "2019", 29),
+        (YEARS, "1", 0),
+        (YEARS, "2.5", 1.5),
+        (DATES, "2024-02", 1),
+        (DATES, "2024-03-31", 2),
+        (DATES, "3", 2),
+        (NAMES, "Tue", 1),
+        (NAMES, "3", 2),
+        (NAMES, "2", 1),
+    ],
+)
+def test_a_row_is_found_by_its_label_or_its_number(history: History, text: str, position: float) -> None:
+    assert history.position(text) == position
+
+
+@pytest.mark.parametrize(
+    ("history", "text"), [(YEARS, "2020"), (YEARS, "x"), (DATES, "2025"), (NAMES, "0"), (NAMES, "nan")]
+)
+def test_a_row_that_there_is_not_is_told_with_those_there_are(history: History, text: str) -> None:
+    with pytest.raises(UsageError, match=rf"has no row '{text}'; they go from"):
+        history.position(text)
+
+
+def test_a_mark_appears_at_its_row_and_stays_until_the_next() -> None:
+    found = scene(YEARS, mark=(mark("2000=late"), mark("1995=early")))
+    assert [shown(found, at)[0] for at in (0, 4, 5, 9, 10, 29)] == ["", "", "early", "early", "late", "late"]
+    assert shown(found, 29)[1] == 1
+
+
+def test_an_empty_mark_ends_the_one_before() -> None:
+    found = scene(YEARS, mark=(mark("1995=early"), mark("1998=")))
+    assert [shown(found, at)[0] for at in (5, 7, 8, 29)] == ["early", "early", "", ""]
+
+
+def test_a_mark_fades_away_over_so_many_rows() -> None:
+    found = scene(YEARS, mark=(mark("1995=early"),), fade=10.0)
+    assert [shown(found, at)[1] for at in (5, 7.5, 10, 15, 20)] == [1, 0.75, 0.5, 0, 0]
+    assert shown(found, 20)[0] == ""
+
+
+@pytest.mark.parametrize("size", [(640, 480), (400, 400)])
+def test_words_below_the_chart_leave_it_room_and_equal_the_full_redraw(size: tuple[int, int]) -> None:
+    words = "What is seen here, in more words than fit into a line of a picture that is as small as some are. "
+    found = scene(YEARS, mark=(mark(f"1995={words}"),), caption=words, source="somebody", fade=8.0, size=size)
+    for position in (0, 5, 8, 20):
+        assert np.array_equal(found.pixels(position).copy(), redrawn(found))
+    found.draw(5)
+    axes = found.figure.axes[0]
+    boxes = [text.get_window_extent() for text in axes.texts if text.get_text()]
+    assert len(boxes) == 3
+    assert all(box.x1 <= size[0] for box in boxes)
+    assert max(box.y1 for box in boxes) < axes.xaxis.get_tightbbox().y0
+    assert not any(one.overlaps(other) for one in boxes for other in boxes if one is not other)
+
+
+def test_words_that_leave_the_chart_no_room_are_refused() -> None:
+    with pytest.raises(UsageError, match="leave it no room"):
+        scene(YEARS, caption="word " * 200, size=(200, 150))
+
+
+def test_nothing_moves_when_a_mark_appears() -> None:
+    found = scene(YEARS, mark=(mark("1995=early"),))
+    box = found.figure.axes[0].get_position().bounds
+    for at in (0, 5, 29):
+        found.draw(at)
+        assert found.figure.axes[0].get_position().bounds == box
+
+
+def test_marks_of_the_command_line(liveplot: Run, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", wave_matrix(9, 5))
+    size = ("--size", "200x150")
+    liveplot("render", "a.npy", "-o", "c.gif", *size, "--mark", "2=two", "--mark", "4=four", "--fade", "3")
+    assert "has no row '40'" in liveplot("render", "a.npy", "-o", "c.gif", "--mark", "40=x", code=2).stderr
+    assert "is not a row and a text" in liveplot("render", "a.npy", "-o", "c.gif", "--mark", "40", code=2).stderr
+    assert "not a number of rows" in liveplot("render", "a.npy", "-o", "c.gif", "--fade", "0", code=2).stderr
