@@ -58,7 +58,7 @@ def test_an_array_that_cannot_be_drawn_is_one_sentence_and_code_3(liveplot: Run,
 USAGE = {
     "no such file": (["missing.csv", "-o", "out.gif"], "there is no file 'missing.csv'"),
     "a folder": ([".", "-o", "out.gif"], "is a folder"),
-    "unknown input suffix": (["notes.txt", "-o", "out.gif"], "its suffix is none of .csv, .tsv, .jsonl"),
+    "unknown input suffix": (["notes.txt", "-o", "out.gif"], "its suffix is none of .csv, .tsv, .png"),
     "unknown output suffix": (["waves.npy", "-o", "out.xyz"], "its suffix is none of .gif, .mp4"),
     "no suffix": (["waves.npy", "-o", "plain"], "a folder of frames, which ends in /"),
     "no output": (["waves.npy"], "Missing option '-o'"),
@@ -258,7 +258,7 @@ def test_the_users_backend_and_locale_do_not_matter(liveplot: Run, tmp_path: Pat
 
 @pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.iterdir() if path.suffix in (".csv", ".npy")))
 def test_every_example_renders_by_itself(liveplot: Run, tmp_path: Path, example: str) -> None:
-    liveplot("render", str(EXAMPLES / example), "-o", "a.gif", "--every", "20", *TINY)
+    liveplot("render", str(EXAMPLES / example), "-o", "a.gif", "--rows", ":6", *TINY)
     assert films.gifsicle(tmp_path / "a.gif").images > 3
 
 

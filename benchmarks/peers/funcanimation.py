@@ -11,12 +11,15 @@ import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from numpy.typing import NDArray
 from task import TWEEN, Task, asked
 
 Show = Callable[[int], Sequence[Artist]]
 
-BINS = 30
-TOP = 10
+BINS, POINTS = 30, 320
+TOP = 10  # bars of a race
+RIDGES = 24
 
 
 def line(task: Task, axes: Axes) -> Show:
@@ -190,14 +193,38 @@ def band(task: Task, axes: Axes) -> Show:
     return show
 
 
-def _tween(rows: np.ndarray) -> np.ndarray:
+def ridge(task: Task, axes: Axes) -> Show:
+    """The distribution of each row in front of those before it, of which some stay; all are one collection."""
+    rows = len(task.values)
+    edges = np.linspace(*task.limits, POINTS + 1)
+    bell = np.exp(-((np.arange(-POINTS // 8, POINTS // 8 + 1) / (POINTS / 40)) ** 2) / 2)
+    heights = np.array([np.convolve(np.histogram(row, edges)[0], bell, "same") for row in task.values])
+    heights *= 0.16 * rows / np.median(heights.max(axis=1))
+    along = (edges[1:] + edges[:-1]) / 2
+    outlines = [np.column_stack([along, row - high]) for row, high in enumerate(heights)]
+    stride = max(1, round(rows / RIDGES))
+    drawn = PolyCollection([], edgecolors="white")
+    axes.add_collection(drawn)
+    axes.set_xlim(*task.limits)
+    axes.set_ylim(rows, -heights.max())
+
+    def show(row: int) -> Sequence[Artist]:
+        stay = range(0, row, stride)
+        drawn.set_verts([*(outlines[one] for one in stay), outlines[row]])
+        drawn.set_facecolor([*(("C0", 0.2 + 0.4 * one / rows) for one in stay), "C0"])
+        return [drawn]
+
+    return show
+
+
+def _tween(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """The rows and what lies between them, a tenth of the way from frame to frame."""
     places = np.arange(TWEEN * (len(rows) - 1) + 1) / TWEEN
     return np.column_stack([np.interp(places, np.arange(len(rows)), column) for column in rows.T])
 
 
 KINDS: dict[str, Callable[[Task, Axes], Show]] = {
-    chart.__name__: chart for chart in (line, trace, hist, bar, race, scatter, heatmap, stem, area, band)
+    chart.__name__: chart for chart in (line, trace, hist, bar, race, scatter, heatmap, stem, area, band, ridge)
 }
 
 

@@ -62,12 +62,15 @@ class Limits:
         help="Most pixels that a picture may have.",
     )
 
-    def check_rows(self, frames: int, every: int) -> None:
-        """Refuse a history that makes too many frames, of which every so manieth row is shown by now."""
+    def check_rows(self, frames: int, every: int | None) -> None:
+        """Refuse a history that makes too many frames, of which every so manieth row is shown by now.
+
+        None stands for a film whose frames are not its rows: fewer of these would not help.
+        """
         if frames > self.max_frames:
             raise LimitError(
                 f"{frames:,} frames are over the limit of {self.max_frames:,} (max_frames)",
-                cure=("every", str(every * -(-frames // self.max_frames))),
+                cure=("every", str(every * -(-frames // self.max_frames))) if every else ("max_frames", str(frames)),
             )
 
     def check_film(self, frames: int, seconds: Fraction) -> None:

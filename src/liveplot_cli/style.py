@@ -145,10 +145,10 @@ def opacity(histories: int) -> float:
 
 def colors(count: int) -> NDArray[np.float64]:
     """So many of the theme's colours, shape (count, 4); after the last they come again, lighter."""
-    palette = to_rgba_array(list(dict.fromkeys(matplotlib.rcParams["axes.prop_cycle"].by_key()["color"])))
-    turns, numbers = np.divmod(np.arange(count), len(palette))
-    paper = to_rgba_array(matplotlib.rcParams["axes.facecolor"])
-    found: NDArray[np.float64] = paper + (palette[numbers] - paper) * np.array(_LIGHTER)[turns % len(_LIGHTER), None]
+    known = to_rgba_array(palette())
+    turns, numbers = np.divmod(np.arange(count), len(known))
+    kept = np.array(_LIGHTER)[turns % len(_LIGHTER), None]
+    found: NDArray[np.float64] = known[numbers] * kept + to_rgba_array(paper()) * (1 - kept)
     return found
 
 
@@ -295,9 +295,11 @@ def limit_ticks(axis: Axis, most: int) -> None:
 
 
 def _swatch(artist: Any) -> Artist:
-    """What stands for an artist in a legend: a line, or a patch of its colour."""
+    """What stands for an artist in a legend: a line, or the marker of one that is only markers, or a patch."""
     if isinstance(artist, Line2D):
-        return Line2D([], [], color=artist.get_color(), linestyle=artist.get_linestyle(), alpha=artist.get_alpha())
+        line = artist.get_linestyle()
+        marker = artist.get_marker() if line == "None" else None
+        return Line2D([], [], color=artist.get_color(), linestyle=line, marker=marker, alpha=artist.get_alpha())
     return Patch(facecolor=np.atleast_2d(to_rgba_array(artist.get_facecolor()))[0], alpha=artist.get_alpha())
 
 

@@ -39,7 +39,11 @@ def shape(text: str) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Heatmap(Chart):
-    """Each row is a picture: a grid of cells, their numbers as colours, with a colour bar."""
+    """Each row is a picture: a grid of cells, their numbers as colours, with a colour bar.
+
+    Rows that reach to both sides of 0 have colours that meet there. A gap is grey. Where there are more cells than
+    pixels, a pixel has the mean of the cells that it covers.
+    """
 
     overlays: ClassVar[bool] = False
 

@@ -44,7 +44,6 @@ def ridges(text: str) -> int:
 class Ridge(Chart):
     """How the values of a row are distributed, in front of the rows before it."""
 
-    shows_a_row_alone: ClassVar[bool] = False
     overlays: ClassVar[bool] = False
 
     ridges: int = option(
@@ -55,6 +54,11 @@ class Ridge(Chart):
         parse=ridges,
         help="About how many rows stay in sight, evenly spread (ridge).",
     )
+
+    @property
+    def shows_a_row_alone(self) -> bool:
+        """It does not: it shows some of the rows before."""
+        return False
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """One ridge for each of some rows at its label, the oldest behind all others and the latest in front."""

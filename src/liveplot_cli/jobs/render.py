@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,9 +53,9 @@ def film(
     if at is not None:
         return _still(prepared, outputs, at)
     moments = prepared.moments
-    rows = max(map(len, prepared.histories))
-    if len(moments) < rows:
-        _log.info("%d frames show %d rows, evenly spread", len(moments), rows)
+    rows, shown = max(map(len, prepared.histories)), len({math.floor(moment.position) for moment in moments})
+    if shown < rows:
+        _log.info("%d frames show %d of %d rows", len(moments), shown, rows)
     if jobs is None:
         jobs = 0 if workers.forks() else 1
     with style.applied(prepared.look):
