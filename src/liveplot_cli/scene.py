@@ -22,7 +22,7 @@ from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Pixels
 from liveplot_cli.fonts import to_install
 from liveplot_cli.history import History
-from liveplot_cli.look import Look
+from liveplot_cli.look import DPI, Look
 from liveplot_cli.scale import Reach, Scale
 from liveplot_cli.timing import Moment, common_measure, ticks
 from liveplot_cli.words import Marks, Words, broken
@@ -61,6 +61,10 @@ class Scene:
         self.histories = histories
         self._chart, self._look, self._positions = chart, look, positions
         self.figure = figure or _agg_figure(look)
+        if figure is None:
+            self.figure.dpi = (
+                DPI  # for the layout, which is then the same for any: letters' widths depend on it a little
+            )
         self._find_shapes()
         longest = max(histories, key=len)
         self._last = len(longest) - 1
@@ -80,11 +84,13 @@ class Scene:
         series = dict(series for one in drawn for series in one.series)
         self._legend = style.legend(self.figure, list(series.items()), look.legend)
         told = replace(longest, name=", ".join(history.name for history in histories))
-        title, counter = self._title_artists()
+        inside = None if self._is_grid else drawn[0].counter
+        title, counter = self._title_artists(inside)
         self._words = [
-            Words(title, words.title(look.title), told),
-            Words(counter, words.counter(look.title, told), told),
+            Words(title, words.title(look.title, len(histories)), told),
+            Words(counter, words.counter(look.title, told, named=inside is None), told),
         ]
+        self._is_beside = inside is None
         self._marks, self._footers = self._footer(told)
         most = theme.most_ticks(look.theme)
         if most is not None:
@@ -99,6 +105,8 @@ class Scene:
         for artist in self.update(self._last):
             artist.set_animated(True)
         self.fix_layout()
+        if figure is None:
+            self.figure.dpi = look.dpi
 
     def __reduce__(self) -> tuple[Callable[..., Scene], tuple[object, ...]]:
         """Travel to another process as what it is made of, and be drawn there in the same looks."""
@@ -168,7 +176,7 @@ class Scene:
         title.stand_in()
         line = title.height
         self._lay_out()
-        title.fit(self._width - counter.width)
+        title.fit(self._width - (counter.width if self._is_beside else 0))
         if title.height > line:
             self._lay_out()
         self._blit.forget()
@@ -219,12 +227,15 @@ class Scene:
         """The positions that will be drawn."""
         return self._positions or range(self._last + 1)
 
-    def _title_artists(self) -> tuple[Text, Text]:
-        """Where title and counter stand: over the axes or, where there are several, over all of them."""
+    def _title_artists(self, inside: Text | None) -> tuple[Text, Text]:
+        """Where title and counter stand: over the axes or, where there are several, over all of them.
+
+        A chart may have a place for the counter `inside`.
+        """
         quiet: dict[str, Any] = {"color": style.muted(), "size": 10, "weight": "normal"}
         if not self._is_grid:
             axes = self._axes[0]
-            return axes.set_title("", loc="left"), axes.set_title("", loc="right", **quiet)
+            return axes.set_title("", loc="left"), inside or axes.set_title("", loc="right", **quiet)
         title = self._text(**style.title(), va="top")
         return title, self._text(ha="right", va="top", **quiet)
 
@@ -323,9 +334,10 @@ class Scene:
     def _align_words(self) -> None:
         """Begin the title where the first axes begin, and end the counter where the last end, on one line."""
         title, counter = (text.artist for text in self._words)
-        top = 1 - _EDGE * self.figure.dpi / self.figure.bbox.height
-        title.set_position((self._chart_box.x0, top))
-        counter.set_position((self._chart_box.x1, top))
+        edge = _EDGE * self.figure.dpi
+        lower = style.rise(title) - style.rise(counter)
+        title.set_position((self._chart_box.x0, 1 - edge / self.figure.bbox.height))
+        counter.set_position((self._chart_box.x1, 1 - (edge + lower) / self.figure.bbox.height))
 
     def _find_shapes(self) -> None:
         """Use any font installed here that has shapes which ours lacks; what no font has is told, once."""

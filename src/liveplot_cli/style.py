@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
+    from matplotlib.text import Text
     from matplotlib.transforms import Bbox
     from numpy.typing import NDArray
 
@@ -42,6 +43,8 @@ MOST_NAMED = 16
 _LIGHTER = (1, 0.6, 0.35)  # how much of a colour is left when the palette begins again
 _WIDE, _FULL = 0.34, 0.94  # of a picture's width: more than a legend beside the chart is given, and one below it
 _LONGEST_LINE, _MOST_LINES = 120, 8
+_LONGEST_NAME, _LONGEST_BESIDE, _LONGEST_SLANTED = 40, 24, 20  # characters of a name under an axis and beside one
+_LETTER, _LINE = 6.2, 14  # points that a letter and a line of an axis take up
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # without which Persian and emoji are other words
 
 
@@ -100,6 +103,14 @@ def title() -> dict[str, Any]:
     }
 
 
+def rise(text: Text) -> float:
+    """From the line on which a text's letters stand up to its top, in pixels."""
+    figure: Any = text.get_figure(root=True)
+    renderer = figure.canvas.get_renderer()
+    _, height, descent = renderer.get_text_width_height_descent("lp", text.get_fontproperties(), ismath=False)
+    return float(height - descent)
+
+
 def palette() -> list[str]:
     """The colours of series, in their order; the first is the accent."""
     cycle = _settings["axes.prop_cycle"].by_key()
@@ -108,14 +119,6 @@ def palette() -> list[str]:
 
 def _color(setting: str) -> str:
     return to_hex(_settings[setting])
-
-
-def __getattr__(name: str) -> Any:
-    """The colours by the names that they had as constants."""
-    known = {"INK": ink, "MUTED": muted, "RULE": rule, "PAPER": paper, "PALETTE": palette}
-    if name not in known:
-        raise AttributeError(name)
-    return known[name]()
 
 
 @contextmanager
@@ -336,17 +339,32 @@ def down(limits: tuple[float, float], steps: int = 256) -> NDArray[np.float64]:
     return np.linspace(limits[1], limits[0], steps)[:, None]
 
 
-def name_ticks(axis: Axis, names: Sequence[str]) -> None:
-    """Label the places 0, 1, 2, … of an axis with names, as many as fit."""
+def points(axes: Axes) -> tuple[float, float]:
+    """Width and height of axes in points, 72 an inch, as they are before the layout."""
+    figure: Any = axes.get_figure(root=True)
+    return axes.bbox.width * 72 / figure.dpi, axes.bbox.height * 72 / figure.dpi
+
+
+def name_ticks(axis: Axis, names: Sequence[str], *, every: bool = False) -> None:
+    """Label the places 0, 1, 2, … of an axis with names, as many as fit; slanted where `every` one then does."""
     _refuse_log(axis, "names")
+    level = axis is axis.axes.xaxis
+    longest = _LONGEST_NAME if level else _LONGEST_BESIDE
+    width, height = points(axis.axes)
+    room = width if level else height
+    fitting = int(room / (_LETTER * (min(longest, max(map(len, names))) + 1) if level else _LINE))
+    if every and len(names) <= max(fitting, room // _LINE):
+        slant = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+        slanted: dict[str, Any] = {} if len(names) <= fitting else slant
+        labels = [legible(name, _LONGEST_SLANTED if slanted else longest) for name in names]
+        axis.set_ticks(range(len(names)), labels, **slanted)
+        return
 
     def name(place: float, _: object) -> str:
-        return legible(names[int(place)]) if place in range(len(names)) else ""  # between two names there is none
+        # between two names there is none
+        return legible(names[int(place)], longest) if place in range(len(names)) else ""
 
-    longest = max(len(legible(name)) for name in names)
-    axis.set_major_locator(
-        MaxNLocator(nbins=max(2, min(len(names), 60 // (longest + 2))), integer=True, steps=[1, 2, 5, 10])
-    )
+    axis.set_major_locator(MaxNLocator(nbins=max(2, min(len(names), fitting)), integer=True, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(name))
 
 
