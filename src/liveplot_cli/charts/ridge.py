@@ -106,8 +106,8 @@ class _Ridges:
         rows = range(0, math.ceil(position), self._stride)
         self.artist.set_verts([*map(self._left, rows), self._outline(position)])
         shades = [_OLDEST + (_LATEST - _OLDEST) * row / len(self._history) for row in rows]
-        self.artist.set_facecolor([_faded(style.PALETTE[0], shade) for shade in [*shades, 1]])
-        self.artist.set_edgecolor([*(style.PAPER for _ in rows), style.INK])
+        self.artist.set_facecolor([_faded(style.palette()[0], shade) for shade in [*shades, 1]])
+        self.artist.set_edgecolor([*(style.paper() for _ in rows), style.ink()])
         self.artist.set_linewidth([*(0.9 for _ in rows), 1.4])
         return self.artist
 
@@ -200,6 +200,6 @@ def _faded(color: str, part: float) -> tuple[float, float, float]:
 
     from liveplot_cli import style
 
-    both = zip(to_rgb(color), to_rgb(style.PAPER), strict=True)
+    both = zip(to_rgb(color), to_rgb(style.paper()), strict=True)
     red, green, blue = (part * one + (1 - part) * other for one, other in both)
     return red, green, blue

@@ -31,7 +31,7 @@ class Stem(Chart):
 
         shown = scale.on_axis(axes.yaxis, histories)
         if axes.get_yscale() == "linear":  # the line that stems stand on is axis enough
-            axes.axhline(0, color=style.MUTED, linewidth=0.8, zorder=1)
+            axes.axhline(0, color=style.muted(), linewidth=0.8, zorder=1)
             axes.spines["bottom"].set_visible(False)
             axes.tick_params(axis="x", length=0)
         middle = (len(shown) - 1) / 2
