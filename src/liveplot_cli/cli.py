@@ -47,8 +47,8 @@ def _work_options(command: Command) -> Command:
 _kind_option = click.option(
     "-k", "--kind",
     cls=GroupedOption, group="Chart", type=click.Choice([charts.AUTO, *charts.names()]), default=charts.AUTO,
-    show_default=True, help="What to draw; auto takes heatmap for pictures, trace for one column or up to 12 with names, else line; "
-    "-v says why.",
+    show_default=True, help="What to draw; auto takes heatmap for pictures, trace for one column or up to 12 with "
+    "names, else line; -v says why.",
 )  # fmt: skip
 
 

@@ -141,7 +141,7 @@ class Look:
         group="Words",
         metavar="|".join(_LEGENDS),
         parse=one_of(*_LEGENDS),
-        shown="beside, below where the picture is narrow",
+        shown="beside, below where the picture is small or upright",
         help="Where the names of what is drawn stand; inside may hide data.",
     )
     mark: tuple[Mark, ...] = option(

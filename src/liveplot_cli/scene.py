@@ -16,7 +16,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from liveplot_cli import style, theme, words
+from liveplot_cli import legend, style, theme, words
 from liveplot_cli.blit import Blit
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Pixels
@@ -62,9 +62,7 @@ class Scene:
         self._chart, self._look, self._positions = chart, look, positions
         self.figure = figure or _agg_figure(look)
         if figure is None:
-            self.figure.dpi = (
-                DPI  # for the layout, which is then the same for any: letters' widths depend on it a little
-            )
+            self.figure.dpi = DPI  # the layout is the same for any, but letters' widths depend on it a little
         self._find_shapes()
         longest = max(histories, key=len)
         self._last = len(longest) - 1
@@ -77,12 +75,9 @@ class Scene:
         if colored:
             bars, reaches = [one.bar for one in colored], [one.reach for one in colored]
             self._scales.append(Scale(bars, "y", reaches, colored[0].asked, self._shown))
-        if look.xlabel is not None:
-            self._axes[0].set_xlabel(style.legible_lines(look.xlabel))
-        if look.ylabel is not None:
-            self._axes[0].set_ylabel(style.legible_lines(look.ylabel))
+        self._label_axes()
         series = dict(series for one in drawn for series in one.series)
-        self._legend = style.legend(self.figure, list(series.items()), look.legend)
+        self._legend = legend.legend(self.figure, list(series.items()), look.legend)
         told = replace(longest, name=", ".join(history.name for history in histories))
         inside = None if self._is_grid else drawn[0].counter
         title, counter = self._title_artists(inside)
@@ -201,6 +196,24 @@ class Scene:
                     style.make_logarithmic(axis)
         return panels
 
+    def _label_axes(self) -> None:
+        """Give the axes the labels that are asked for; what the panel below or to the left says is not said again."""
+        look = self._look
+        for axes in self._axes:
+            if look.xlabel is not None:
+                axes.set_xlabel(style.legible_lines(look.xlabel))
+            if look.ylabel is not None:
+                axes.set_ylabel(style.legible_lines(look.ylabel))
+        labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in self._axes]
+        place: Any = self._axes[0].get_subplotspec()
+        columns = place.get_gridspec().ncols
+        for number, axes in enumerate(self._axes):
+            below = number + columns
+            if below < len(labels) and labels[below][0] == labels[number][0]:
+                axes.set_xlabel("")
+            if number % columns and labels[number - 1][1] == labels[number][1]:
+                axes.set_ylabel("")
+
     @property
     def _is_grid(self) -> bool:
         """Whether the histories lie beside one another."""
@@ -297,11 +310,15 @@ class Scene:
         low, high = self._fit_footer(left) / height, self._fit_header() / height
         self._make_room(low, high)
         if low:  # words below the chart begin where it does, unless the labels at its left are long
-            begin = self._chart_box.x0 * width
-            low = self._fit_footer(begin if begin < _INDENT * width else left) / height
+            begin = self._chart_box.x0
+            low = self._fit_footer(begin * width if begin < _INDENT else left) / height
             self._make_room(low, high)
+            for artist in self._footers if begin < _INDENT else ():
+                artist.set_x(self._chart_box.x0)
+        for axes in self._axes:
+            style.part_labels(axes.xaxis)
         if self._legend is not None and self._legend.axes is None:
-            style.hang(self._legend, self._chart_box, low)
+            legend.hang(self._legend, self._chart_box, low)
         if self._is_grid:
             self._align_words()
 
