@@ -80,6 +80,7 @@ def test_several_are_clear_and_have_names_and_one_has_none() -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["one", "two"]
     alone = scene(History(NORMAL))
     assert bars(alone)[0].get_facecolor()[3] == 1
+    assert bars(scene(History(NORMAL), fit="normal"))[0].get_facecolor()[3] < 1
     assert not alone.figure.legends
 
 
