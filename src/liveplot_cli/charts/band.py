@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from liveplot_cli.history import History
 
-_log = logging.getLogger(__name__)
 
 _DEVIATION = "sd"
 _MIDDLES = (50.0, 90.0)
@@ -72,7 +70,11 @@ class Band(Growing):
         asked = self.spread or (_DEVIATION if len(shown) > 1 else _MIDDLES)
         summaries = [_deviation(sample) if isinstance(asked, str) else _quantiles(sample, asked) for sample in samples]
         if samples[0].shape[1] == 1:
-            _log.warning("%s: one column has no spread; give several, or several histories", longest.name)
+            import logging
+
+            logging.getLogger(__name__).warning(
+                "%s: one column has no spread; give several, or several histories", longest.name
+            )
         bands = [_Band(axes, places, *one) for one in zip(summaries, style.colors(len(samples)).tolist(), strict=True)]
         axes.set_xlabel(style.legible(longest.index_name))
         if len(shown) > len(samples) == 1 and longest.column_numbers is None:
@@ -143,7 +145,7 @@ def _quantiles(sample: NDArray[Any], middles: Sequence[float]) -> NDArray[Any]:
     """Median, and the lower and upper end of each middle, shape (rows, 1 + 2 * middles), of what each row knows."""
     import numpy as np
 
-    parts = np.array([0.5, *(0.5 + side * middle / 200 for middle in middles for side in (-1, 1))])
+    parts = np.array([50, *(50 + side * middle / 2 for middle in middles for side in (-1, 1))]) / 100
     ordered = np.sort(sample, axis=1)  # gaps come last
     last = np.maximum(np.count_nonzero(~np.isnan(sample), axis=1, keepdims=True) - 1, 0)
     places = last * parts
@@ -155,11 +157,12 @@ def _quantiles(sample: NDArray[Any], middles: Sequence[float]) -> NDArray[Any]:
 
 def _swatches(asked: str | Sequence[float], bands: Sequence[_Band]) -> list[tuple[str, Artist]]:
     """What stands for the bands in the legend, as dark as they lie upon one another; grey where they differ."""
-    import matplotlib
     from matplotlib.patches import Patch
 
+    from liveplot_cli import style
+
     names = ["±1 sd"] if isinstance(asked, str) else [f"middle {middle:g} %" for middle in asked]
-    color = bands[0].color if len(bands) == 1 else matplotlib.rcParams["axes.labelcolor"]
+    color = bands[0].color if len(bands) == 1 else style.muted()
     opacities = [1 - (1 - _OPACITY) ** (len(names) - number) for number in range(len(names))]
     return [(name, Patch(facecolor=color, alpha=alpha)) for name, alpha in zip(names, opacities, strict=True)]
 
