@@ -245,7 +245,6 @@ HEADLINES = (
 )
 
 MORE = (
-    _against("trace-gif", FUNCANIMATION, _TRACES, ".gif", 1, _BOTH),
     _against("trace-mp4", FUNCANIMATION, _TRACES, ".mp4", 1, _TOLD),
     _against("clear-gif", CLEAR_AND_PLOT, _SHORT, ".gif", 2, _BOTH),
     _against("clear-mp4", CLEAR_AND_PLOT, _SHORT, ".mp4", 1, _TOLD),
@@ -292,9 +291,9 @@ MORE = (
     ),
 )
 
-# As many frames as a film of twenty seconds has; of a race, from 41 rows.
-_FRAMES = 400
-_RACE = Film("race", 41, 200)
+# As many frames as the headlines' films have; of a race, from 101 rows.
+_FRAMES = 1_000
+_RACE = Film("race", 101, 200)
 _KIND_FILMS = (
     Film("line", _FRAMES, 100),
     Film("trace", _FRAMES, 5),
@@ -310,7 +309,7 @@ _KIND_FILMS = (
 )
 
 KINDS = (
-    *(_against(film.kind, FUNCANIMATION, film, ".gif", 2, ((FASTER, 15), (BYTES, None))) for film in _KIND_FILMS),
+    *(_against(film.kind, FUNCANIMATION, film, ".gif", 1, ((FASTER, 15), _SMALLER)) for film in _KIND_FILMS),
     _against("bar-chart-race", BAR_CHART_RACE, _RACE, ".gif", 1, ((FASTER, 60), (PUBLISHED, 60), (BYTES, None))),
     *(
         _against(
@@ -318,8 +317,8 @@ KINDS = (
             FUNCANIMATION,
             replace(film, follow=True),
             ".gif",
-            2,
-            ((FASTER, 4), (BYTES, None)),
+            1,
+            ((FASTER, 4), _SMALLER),
         )
         for film in _KIND_FILMS
         if film.kind in ("line", "trace")

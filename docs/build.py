@@ -87,7 +87,7 @@ def kind_page(kind: str) -> str:
     if options:
         parts.append("| option | meaning | default |\n|---|---|---|")
         parts += [
-            f"| `{' '.join([', '.join(option.flags), option.metavar]).strip()}` | {option.help} | {option.default} |"
+            f"| `{_in_cell(' '.join([', '.join(option.flags), option.metavar]))}` | {option.help} | {option.default} |"
             for option in options
         ]
         parts.append("\nOptions of time, words, axes and looks are the same for all kinds:")
@@ -95,6 +95,11 @@ def kind_page(kind: str) -> str:
         parts.append("It has none of its own; those of time, words, axes and looks are the same for all kinds:")
     parts.append("[reference](../reference.md). Other kinds: [gallery](../gallery.md).\n")
     return "\n".join(parts).replace("|\n\n|", "|\n|")
+
+
+def _in_cell(text: str) -> str:
+    """Text as a cell of a table holds it, in which a bar would end the cell."""
+    return text.strip().replace("|", r"\|")
 
 
 def _shown(film: dict[str, str], root: str) -> str:

@@ -100,10 +100,15 @@ async function mp4(data, wanted) {
 
 @dataclass
 class Seen:
-    """What Chromium says of a film, and the pictures it showed, shape (pictures, height, width, 3)."""
+    """What Chromium says of a film, and the pixels of the pictures it showed, shape (pictures, height, width, 4)."""
 
     facts: dict[str, Any]
-    pictures: np.ndarray
+    pixels: np.ndarray
+
+    @property
+    def pictures(self) -> np.ndarray:
+        """Their red, green and blue."""
+        return self.pixels[..., :3]
 
 
 class Chromium:
@@ -127,7 +132,7 @@ class Chromium:
         facts = json.loads(head)
         assert "error" not in facts, facts["error"]
         width, height = facts["size"]
-        return Seen(facts, np.frombuffer(body, np.uint8).reshape(-1, height, width, 4)[..., :3])
+        return Seen(facts, np.frombuffer(body, np.uint8).reshape(-1, height, width, 4))
 
 
 @contextmanager

@@ -45,6 +45,13 @@ def gif_pictures(path: Path) -> list[np.ndarray]:
         return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)]
 
 
+def gif_pixels(path: Path) -> np.ndarray:
+    """The pixels of a GIF as they are seen, composed by Pillow: shape (frames, height, width, 4), black where bare."""
+    with Image.open(path) as image:
+        pixels = np.stack([np.asarray(frame.convert("RGBA")) for frame in ImageSequence.Iterator(image)])
+    return np.where(pixels[..., 3:], pixels, 0)
+
+
 def ffmpeg_pictures(path: Path, size: tuple[int, int]) -> np.ndarray:
     """The pictures of a film as ffmpeg decodes them by the colour tags it finds: (frames, height, width, 3)."""
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-fps_mode", "passthrough"]

@@ -58,7 +58,7 @@ def test_an_array_that_cannot_be_drawn_is_one_sentence_and_code_3(liveplot: Run,
 USAGE = {
     "no such file": (["missing.csv", "-o", "out.gif"], "there is no file 'missing.csv'"),
     "a folder": ([".", "-o", "out.gif"], "is a folder"),
-    "unknown input suffix": (["notes.txt", "-o", "out.gif"], "its suffix is none of .csv, .tsv, .jsonl"),
+    "unknown input suffix": (["notes.txt", "-o", "out.gif"], "its suffix is none of .csv, .tsv, .png"),
     "unknown output suffix": (["waves.npy", "-o", "out.xyz"], "its suffix is none of .gif, .mp4"),
     "no suffix": (["waves.npy", "-o", "plain"], "a folder of frames, which ends in /"),
     "no output": (["waves.npy"], "Missing option '-o'"),
@@ -258,7 +258,7 @@ def test_the_users_backend_and_locale_do_not_matter(liveplot: Run, tmp_path: Pat
 
 @pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.iterdir() if path.suffix in (".csv", ".npy")))
 def test_every_example_renders_by_itself(liveplot: Run, tmp_path: Path, example: str) -> None:
-    liveplot("render", str(EXAMPLES / example), "-o", "a.gif", "--every", "20", *TINY)
+    liveplot("render", str(EXAMPLES / example), "-o", "a.gif", "--rows", ":6", *TINY)
     assert films.gifsicle(tmp_path / "a.gif").images > 3
 
 
@@ -302,3 +302,17 @@ def test_a_bug_is_one_line_and_code_1_and_debug_shows_it(tmp_path: Path, waves: 
     assert "Traceback" not in done.stderr
     assert "Traceback" in subprocess.run([*command, "--debug"], capture_output=True, text=True, check=False).stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["waves.npy"]
+
+
+def test_kinds_lists_every_kind_with_its_options_and_every_theme(liveplot: Run) -> None:
+    from liveplot_cli import charts, encoders, readers, theme
+    from liveplot_cli.option import options_of
+
+    said = films.run(sys.executable, "-m", "liveplot_cli", "kinds")
+    words = " ".join(said.split())
+    for kind in [*charts.load_all(), *readers.load_all(), *encoders.load_all()]:
+        assert f"{kind.__name__.lower()} {kind.__doc__.strip().splitlines()[0]}" in words
+        for described in options_of(kind).values():
+            assert ", ".join(described.flags) in words
+    for name in (*theme.THEMES, *theme.PALETTES):
+        assert name in said

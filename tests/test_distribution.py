@@ -48,6 +48,12 @@ def test_bins_are_neither_few_nor_many(columns: int) -> None:
     assert 8 <= len(bins(values).edges) - 1 <= 150
 
 
+def test_bins_are_not_narrow_because_most_values_are_nearly_the_same() -> None:
+    values = np.random.default_rng(0).normal(size=(5, 1000))
+    values[:, 200:] *= 1e-4
+    assert len(bins(values).edges) < 150
+
+
 def test_bins_are_for_rows_also_where_the_history_moves_far() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(100, 500)) + np.arange(100)[:, None] * 2
@@ -92,6 +98,8 @@ def test_edges_are_taken_as_they_are_given() -> None:
 def test_bins_are_those_of_the_rows_shown() -> None:
     history = History([[0.0, 1], [50, 90]], shown=[0])
     assert distribution.bins([history], "auto", False).edges[-1] < 2
+    history = History([[0, 1, 2], [0.5, 0.7, 0.1]], shown=[0])
+    assert distribution.bins([history], "auto", False).is_whole
 
 
 @given(values=MATRICES, log=st.booleans())
@@ -151,6 +159,8 @@ def test_a_smooth_density_has_area_one_but_for_what_goes_over_the_edge(counts: n
     wide = np.pad(counts, 3 * len(counts))
     found = distribution.smooth(wide)
     assert math.isclose(found.sum(), 1 if counts.any() else 0, abs_tol=1e-3)
+    places = np.arange(len(wide))
+    assert math.isclose((found * places).sum(), (wide * places).sum() / max(1, wide.sum()), abs_tol=0.5)
     assert (found >= 0).all()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import imageio.v3 as imageio
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -147,6 +149,31 @@ def test_a_gif_shows_what_was_drawn_and_no_ghost_of_what_was_there(
         line = np.round(np.multiply(to_rgb(color), 255)).astype(int)
         there = (np.abs(drawn - line) <= 1).all(axis=3)
         assert np.abs(shown[there].astype(int) - line).max(initial=0) <= 8
+
+
+@pytest.mark.parametrize("theme", ["liveplot", "dark"])
+@pytest.mark.parametrize("case", SEEN)
+def test_a_transparent_gif_is_seen_alike_by_all_and_has_no_ghosts(
+    tmp_path: Path, browser: Chromium, case: str, theme: str
+) -> None:
+    history, kind = SEEN[case]
+    look = Look(size=(534, 400), dpi=60, theme=theme, transparent=True)
+    given: dict[str, Any] = {"size": look.size, "dpi": look.dpi, "theme": theme, "transparent": True}
+    liveplot_cli.render(history, tmp_path / "film.gif", f"{tmp_path}/frames/", kind=kind, **given)
+    with style.applied(look):
+        scene = Scene([history], charts.load(kind)(), look)
+        drawn = np.stack([scene.pixels(row).copy() for row in range(len(history))])
+    there = drawn[..., 3:] >= 128
+    on_paper = (drawn[..., :3] * (drawn[..., 3:] / 255) + np.multiply(scene.paper, 1 - drawn[..., 3:] / 255)) * there
+    seen = browser.gif(tmp_path / "film.gif").pixels
+    assert np.array_equal(seen[..., 3:], np.where(there, 255, 0)), "there is a ghost, or a hole"
+    for one, two in zip(seen[..., :3], on_paper, strict=True):
+        assert films.psnr(one, two) >= 38
+    films.run("gifsicle", "--unoptimize", str(tmp_path / "film.gif"), "-o", str(tmp_path / "whole.gif"))
+    for path in (tmp_path / "film.gif", tmp_path / "whole.gif"):
+        assert np.array_equal(films.gif_pixels(path), seen)
+    for row, path in enumerate(sorted((tmp_path / "frames").iterdir())):
+        assert np.array_equal(imageio.imread(path), drawn[row])
 
 
 def test_chromium_shows_an_mp4_from_the_first_picture_to_the_last(

@@ -284,6 +284,74 @@ def test_frames_that_equal_one_another_are_shown_each(tmp_path: Path) -> None:
     assert np.array_equal(films.gif_pictures(tmp_path / "film.gif"), pictures)
 
 
+def encode_cut_out(path: Path, pixels: np.ndarray, paper: tuple[int, int, int], segment: int) -> None:
+    """Write pictures of shape (frames, height, width, 4) whose paper is transparent."""
+    _, height, width, _ = pixels.shape
+    film = Film(
+        width, height, paper, (Fraction(1, 20),) * len(pixels), Fraction(20), lambda: iter(pixels), transparent=True
+    )
+    plan = Gif().plan(film)
+    with plan.open(path) as append:
+        for start in range(0, len(pixels), segment):
+            coder = plan.begin(start, pixels.__getitem__)
+            for frame in pixels[start : start + segment]:
+                coder.add(frame)
+            append(coder.finish())
+    plan.check(path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    frames=st.integers(1, 12),
+    bare=st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]),
+    changing=st.sampled_from([0.0, 0.02, 0.3, 1.0]),
+    segment=st.integers(1, 13),
+)
+def test_what_vanishes_from_a_transparent_film_leaves_no_ghost(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, frames: int, bare: float, changing: float, segment: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    table = np.column_stack([rng.integers(0, 256, (20, 3)), np.full(20, 255)]).astype(np.uint8)
+    picture = np.zeros((9, 14, 4), np.uint8)
+    pixels = []
+    for _ in range(frames):
+        changed = rng.random(picture.shape[:2]) < changing
+        picture = picture.copy()
+        picture[changed] = table[rng.integers(20, size=changed.sum())]
+        picture[changed & (rng.random(changed.shape) < bare)] = 0
+        pixels.append(picture)
+    path = tmp_path_factory.mktemp("films") / "film.gif"
+    encode_cut_out(path, np.stack(pixels), (255, 255, 255), segment)
+    assert np.array_equal(films.gif_pixels(path), pixels)
+
+
+def test_a_pixel_of_a_transparent_film_is_there_if_half_of_it_is_covered_or_all_around_it_as_much() -> None:
+    pixels = np.zeros((6, 7, 4), np.uint8)
+    pixels[..., :3] = 200, 100, 0
+    pixels[1, 1:4, 3] = 127, 128, 255
+    pixels[3:, :2, 3] = 64
+    pixels[3:, 3:6, 3] = 64  # an area, and no edge
+    cut = gif._cut_out(pixels, (0, 0, 255))
+    there = np.zeros((6, 7), bool)
+    there[1, 2:4] = there[3:, 3:6] = True
+    assert np.array_equal(cut[..., 3], np.where(there, 255, 0))
+    assert cut[1, 3].tolist() == [200, 100, 0, 255]
+    assert cut[1, 2].tolist() == [100, 50, 127, 255]
+    assert cut[4, 5].tolist() == [50, 25, 191, 255]
+    assert (cut[~there] == (0, 0, 255, 0)).all()
+
+
+def test_a_transparent_frame_that_lasts_long_is_cleared_only_at_its_end(tmp_path: Path) -> None:
+    history = np.array([[1.0, 1, 1], [5, 5, 5], [2, 2, 2]])
+    (written,) = liveplot_cli.render(history, tmp_path / "a.gif", fps="0.001", transparent=True, **SMALL)
+    shown = films.gif_pixels(tmp_path / "a.gif")
+    assert len(shown) == written.frames == 6
+    for first in 0, 2, 4:
+        assert np.array_equal(shown[first], shown[first + 1])
+    assert len({picture.tobytes() for picture in shown}) == 3
+
+
 def encode(path: Path, pictures: list[np.ndarray], sampled: range, segment: int) -> None:
     """Write pictures whose colours are looked for in some of them only."""
     frames = [np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]) for picture in pictures]

@@ -65,6 +65,18 @@ def test_cells_are_squares() -> None:
         assert box.height / box.width == pytest.approx(tall)
 
 
+def test_title_and_counter_have_the_width_of_the_picture() -> None:
+    shown = scene(np.ones((100, 90, 50)), Look(title="a title of some words that are many"))
+    shown.draw(50)
+    axes = shown.figure.axes[0]
+    title, counter = axes._left_title, axes._right_title
+    words, figures, box = (one.get_window_extent() for one in (title, counter, axes))
+    assert words.x0 == pytest.approx(box.x0, abs=1)
+    assert figures.x1 == pytest.approx(box.x1, abs=1)
+    assert words.x1 < figures.x0
+    assert title.get_text().count("\n")
+
+
 def test_a_row_is_given_its_shape() -> None:
     values = np.arange(24.0).reshape(2, 12)
     shown = scene(values, shape=(4, 3))
@@ -140,7 +152,7 @@ def test_an_unknown_map_is_refused_with_what_is_spelt_alike(name: str, near: str
 
 def test_a_gap_has_a_colour_of_its_own() -> None:
     found = cells(scene([[[NAN, 1.0], [2.0, NAN]]] * 2), 0, 2, 2)
-    grey = np.round(255 * np.array(to_rgb(style.GAP)))
+    grey = np.round(255 * np.array(to_rgb(style.gap())))
     assert (found[0, 0] == grey).all()
     assert (found[1, 1] == grey).all()
     assert (found[0, 1] != grey).any()

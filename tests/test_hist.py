@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
 
 import liveplot_cli
 from conftest import Run, histories
-from liveplot_cli import charts
+from liveplot_cli import charts, style
 from liveplot_cli.errors import DataError, UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
@@ -79,6 +80,7 @@ def test_several_are_clear_and_have_names_and_one_has_none() -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["one", "two"]
     alone = scene(History(NORMAL))
     assert bars(alone)[0].get_facecolor()[3] == 1
+    assert bars(scene(History(NORMAL), fit="normal"))[0].get_facecolor()[3] < 1
     assert not alone.figure.legends
 
 
@@ -181,7 +183,8 @@ def test_counts_on_a_logarithmic_axis_begin_below_one_and_bars_reach_its_foot() 
     axes = shown.figure.axes[0]
     # a bar of 1, well below its top
     x, y = axes.transData.transform((3, 0.7))
-    assert tuple(picture[shown.size[1] - int(y), int(x), :3]) == (0x3F, 0x90, 0xDA)
+    color = picture[shown.size[1] - int(y), int(x), :3]
+    assert to_hex(color / 255) == style.palette()[0]
 
 
 def test_robust_limits_leave_outliers_out_and_bins_keep_their_width() -> None:

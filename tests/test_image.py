@@ -119,6 +119,14 @@ def test_colours_in_any_form_are_read(tmp_path: Path, mode: str) -> None:
     assert abs(values - luma(np.asarray(picture.convert("RGB"))).reshape(1, -1)).max() <= 1
 
 
+def test_a_photograph_is_turned_as_its_camera_was(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    turned = Image.Exif()
+    turned[0x0112] = 6  # its top is at the right
+    Image.fromarray(COLORS[0]).save(stream, "PNG", exif=turned)
+    same(read_bytes(tmp_path, "a.png", stream.getvalue()), luma(np.rot90(COLORS[0], k=3))[None])
+
+
 @pytest.mark.parametrize("form", ["PNG", "GIF"])
 def test_where_nothing_is_to_be_seen_is_a_gap(tmp_path: Path, form: str) -> None:
     picture = np.full((2, 3, 4), 200, np.uint8)
@@ -151,7 +159,7 @@ def test_the_frames_of_a_gif_are_as_a_player_composes_them(tmp_path: Path) -> No
 def test_a_film_of_ours_is_read_as_it_was_drawn(tmp_path: Path) -> None:
     import liveplot_cli
 
-    liveplot_cli.render(GREY.reshape(4, -1), tmp_path / "a.gif", tmp_path / "a.mp4", size="96x64", dpi=30)
+    liveplot_cli.render(GREY.reshape(4, -1), tmp_path / "a.gif", tmp_path / "a.mp4", size="96x64")
     gif, mp4 = (read(tmp_path / name) for name in ("a.gif", "a.mp4"))
     assert gif.grid == mp4.grid == (64, 96)
     assert len(gif) == len(mp4) == 4
@@ -382,7 +390,7 @@ def test_pictures_are_drawn_the_same_by_any_number_of_processes(tmp_path: Path) 
     import liveplot_cli
 
     (tmp_path / "a.mp4").write_bytes(film(np.repeat(COLORS[:, :8, :12], 20, axis=0)))
-    options = {"size": "96x64", "dpi": 30, "jobs": 2}
+    options = {"size": "96x64", "jobs": 2}
     liveplot_cli.render(tmp_path / "a.mp4", tmp_path / "b.mp4", tmp_path / "b.gif", **options)
     liveplot_cli.render(tmp_path / "a.mp4", tmp_path / "c.mp4", tmp_path / "c.gif", **options | {"jobs": 1})
     assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "c.mp4").read_bytes()

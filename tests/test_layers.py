@@ -33,7 +33,7 @@ LAYERS = (
     },
     {"table", "growth"},
     {"text_table"},
-    {"readers", "charts", "encoders", "words", "blit"},
+    {"readers", "charts", "encoders", "words", "blit", "legend"},
     {"prepare", "scene", "write", "animated"},
     {"screens", "matplotlib_writer", "still"},
     {"jobs"},

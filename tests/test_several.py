@@ -87,7 +87,11 @@ def test_a_grid_has_one_title_one_counter_and_the_same_limits(panels: int) -> No
     assert len({axes.get_ylim() for axes in shown.figure.axes}) == 1
     assert [axes.get_title(loc="left") for axes in shown.figure.axes] == [history.name for history in several]
     words = [text.get_text() for text in shown.figure.axes[0].texts if text.get_text()]
-    assert words == [", ".join(history.name for history in several), "row 9"]
+    assert words == ["row 9"]
+    titled = scene(*several, layout="grid", title="{name}, {row}")
+    titled.draw(8)
+    words = [text.get_text() for text in titled.figure.axes[0].texts if text.get_text()]
+    assert words == [", ".join(history.name for history in several) + ", 9"]
     boxes = [axes.get_window_extent() for axes in shown.figure.axes]
     assert not any(one.overlaps(other) for one in boxes for other in boxes if one is not other)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from liveplot_cli import charts, encoders, readers
+from liveplot_cli import charts, encoders, readers, theme
 from liveplot_cli.errors import LimitError, LiveplotError, MissingError, OutputError, ReaderGoneError, printable
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
@@ -47,7 +47,8 @@ def _work_options(command: Command) -> Command:
 _kind_option = click.option(
     "-k", "--kind",
     cls=GroupedOption, group="Chart", type=click.Choice([charts.AUTO, *charts.names()]), default=charts.AUTO,
-    show_default=True, help="What to draw; auto takes trace for one column or up to 12 with names, else line.",
+    show_default=True, help="What to draw; auto takes heatmap for pictures, trace for one column or up to 12 with "
+    "names, else line; -v says why.",
 )  # fmt: skip
 
 
@@ -139,7 +140,7 @@ def show(history: Sequence[str], step: bool, kind: str, quiet: bool, verbose: bo
 
 @cli.command()
 def kinds() -> None:
-    """List the charts, readers and formats there are, each with its options."""
+    """List the charts, readers and formats there are, each with its options, and the themes and palettes."""
     for title, found in (
         ("Charts (-k)", charts.load_all()),
         ("Readers", readers.load_all()),
@@ -148,6 +149,11 @@ def kinds() -> None:
         click.echo(f"{title}\n")
         for kind in found:
             _print_kind(kind)
+    for title, names in (
+        ("Themes (--theme)", [*theme.THEMES, "any style of matplotlib"]),
+        ("Palettes (--palette)", [*theme.PALETTES, "any colour sequence of matplotlib", "your own: #hex,#hex"]),
+    ):
+        click.echo(f"{title}\n\n  {', '.join(names)}\n")
 
 
 def _print_kind(kind: type) -> None:

@@ -15,7 +15,7 @@ Asked = str | tuple[float | None, float | None]
 
 # Drawn at 200 dots per inch the first three have the 1080 and 1920 pixels that screens and networks ask for.
 SIZES = {"square": (540, 540), "wide": (960, 540), "story": (540, 960), "hd": (1280, 720)}
-_DPI = 100  # at which a size is told in pixels
+DPI = 100  # dots per inch, at which a picture has the pixels of its size
 
 _LEGENDS = ("beside", "below", "inside", "none")
 FARTHEST = 1e300  # beyond it the arithmetic of an axis overflows
@@ -141,7 +141,7 @@ class Look:
         group="Words",
         metavar="|".join(_LEGENDS),
         parse=one_of(*_LEGENDS),
-        shown="beside, below where the picture is narrow",
+        shown="beside, below where the picture is small or upright",
         help="Where the names of what is drawn stand; inside may hide data.",
     )
     mark: tuple[Mark, ...] = option(
@@ -261,7 +261,7 @@ class Look:
         + ".",
     )
     dpi: int = option(
-        _DPI,
+        DPI,
         "--dpi",
         group="Looks",
         metavar="N",
@@ -272,5 +272,5 @@ class Look:
     @property
     def pixels(self) -> tuple[int, int]:
         """Width and height of the picture that is drawn: its size, scaled by the dots per inch, to the nearest."""
-        width, height = ((2 * side * self.dpi + _DPI) // (2 * _DPI) for side in self.size)
+        width, height = ((2 * side * self.dpi + DPI) // (2 * DPI) for side in self.size)
         return width, height

@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 _NOTHING: Bounds = (math.inf, -math.inf)
 _LEAST = 12  # moments that followed limits hold at least
 _LOOSE = 0.45  # of the limits' span: what is shown in a while takes up less, and they are drawn in
+_GLIDE = 10  # moments in which followed limits go over to the next where what is shown moves from row to row
 _STEPS = 8  # parts of its span that followed limits are rounded to
 _OUTERMOST = 0.01  # of the values at either end lie outside robust limits
 _SAMPLED = 1 << 20  # values
@@ -256,13 +257,16 @@ class Scale:
 
     @cached_property
     def _runs(self) -> list[_Run]:
-        """Followed limits, the same for a while, from which position on."""
+        """Followed limits, the same for a while, from which position on; where rows are tweened, so are they."""
         positions = sorted(set(self.positions))
         bounds = np.array([self._bounds(position) for position in positions])
         for row in range(len(bounds)):
             if bounds[row, 0] > bounds[row, 1]:  # nothing is shown: as before
                 bounds[row] = bounds[row - 1] if row else self._whole
-        return [_Run(positions[at], wanted) for at, wanted in self._held(bounds)]
+        held = self._held(bounds)
+        if any(position % 1 for position in positions):
+            held = _gliding(held, len(bounds), self._is_log)
+        return [_Run(positions[at], wanted) for at, wanted in held]
 
     def _held(self, bounds: Numbers) -> list[tuple[int, Bounds]]:
         """From which of the bounds on which limits hold: as long as what comes fits, and is not lost in them."""
@@ -298,6 +302,29 @@ class Scale:
             return 10.0**low, 10.0**high
         wide = _apart(low, high)
         return (low if low == base else wide[0]), (high if high == base else wide[1])
+
+
+def _gliding(held: Sequence[tuple[int, Bounds]], moments: int, is_log: bool) -> list[tuple[int, Bounds]]:
+    """Held limits with those on the way from one to the next: outwards before these are needed, inwards afterwards."""
+    ends = np.array([wanted for _, wanted in held])
+    ends = np.log10(ends) if is_log else ends
+    starts = [at for at, _ in held]
+    limits = np.repeat(ends, np.diff([*starts, moments]), axis=0)
+    parts = np.linspace(0, 1, _GLIDE + 1)[1:-1]
+    slowly = parts * parts * (3 - 2 * parts)
+    for start, before, after in zip(starts[1:], ends, ends[1:], strict=False):
+        for side, outermost in enumerate((np.minimum, np.maximum)):
+            outwards = outermost(before[side], after[side]) == after[side]
+            first = start + 1 - _GLIDE if outwards else start
+            at = np.arange(first, first + len(parts))
+            inside = (at >= 0) & (at < moments)
+            at, passed = at[inside], before[side] + (after[side] - before[side]) * slowly[inside]
+            limits[at, side] = outermost(limits[at, side], passed)
+    limits = 10.0**limits if is_log else limits
+    changed = np.flatnonzero((limits != np.roll(limits, 1, axis=0)).any(axis=1) | (np.arange(moments) == 0))
+    return [
+        (number, (low, high)) for number, (low, high) in zip(changed.tolist(), limits[changed].tolist(), strict=True)
+    ]
 
 
 def _apart(low: float, high: float) -> Bounds:

@@ -16,13 +16,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from liveplot_cli import style, theme, words
+from liveplot_cli import legend, style, theme, words
 from liveplot_cli.blit import Blit
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Pixels
 from liveplot_cli.fonts import to_install
 from liveplot_cli.history import History
-from liveplot_cli.look import Look
+from liveplot_cli.look import DPI, Look
 from liveplot_cli.scale import Reach, Scale
 from liveplot_cli.timing import Moment, common_measure, ticks
 from liveplot_cli.words import Marks, Words, broken
@@ -61,6 +61,8 @@ class Scene:
         self.histories = histories
         self._chart, self._look, self._positions = chart, look, positions
         self.figure = figure or _agg_figure(look)
+        if figure is None:
+            self.figure.dpi = DPI  # the layout is the same for any, but letters' widths depend on it a little
         self._find_shapes()
         longest = max(histories, key=len)
         self._last = len(longest) - 1
@@ -73,18 +75,17 @@ class Scene:
         if colored:
             bars, reaches = [one.bar for one in colored], [one.reach for one in colored]
             self._scales.append(Scale(bars, "y", reaches, colored[0].asked, self._shown))
-        if look.xlabel is not None:
-            self._axes[0].set_xlabel(style.legible_lines(look.xlabel))
-        if look.ylabel is not None:
-            self._axes[0].set_ylabel(style.legible_lines(look.ylabel))
+        self._label_axes()
         series = dict(series for one in drawn for series in one.series)
-        self._legend = style.legend(self.figure, list(series.items()), look.legend)
+        self._legend = legend.legend(self.figure, list(series.items()), look.legend)
         told = replace(longest, name=", ".join(history.name for history in histories))
-        title, counter = self._title_artists()
+        inside = None if self._is_grid else drawn[0].counter
+        title, counter = self._title_artists(inside)
         self._words = [
-            Words(title, words.title(look.title), told),
-            Words(counter, words.counter(look.title, told), told),
+            Words(title, words.title(look.title, len(histories)), told),
+            Words(counter, words.counter(look.title, told, named=inside is None), told),
         ]
+        self._is_beside = inside is None
         self._marks, self._footers = self._footer(told)
         most = theme.most_ticks(look.theme)
         if most is not None:
@@ -99,6 +100,8 @@ class Scene:
         for artist in self.update(self._last):
             artist.set_animated(True)
         self.fix_layout()
+        if figure is None:
+            self.figure.dpi = look.dpi
 
     def __reduce__(self) -> tuple[Callable[..., Scene], tuple[object, ...]]:
         """Travel to another process as what it is made of, and be drawn there in the same looks."""
@@ -168,7 +171,7 @@ class Scene:
         title.stand_in()
         line = title.height
         self._lay_out()
-        title.fit(self._width - counter.width)
+        title.fit(self._width - (counter.width if self._is_beside else 0))
         if title.height > line:
             self._lay_out()
         self._blit.forget()
@@ -192,6 +195,24 @@ class Scene:
                 if is_logarithmic:
                     style.make_logarithmic(axis)
         return panels
+
+    def _label_axes(self) -> None:
+        """Give the axes the labels that are asked for; what the panel below or to the left says is not said again."""
+        look = self._look
+        for axes in self._axes:
+            if look.xlabel is not None:
+                axes.set_xlabel(style.legible_lines(look.xlabel))
+            if look.ylabel is not None:
+                axes.set_ylabel(style.legible_lines(look.ylabel))
+        labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in self._axes]
+        place: Any = self._axes[0].get_subplotspec()
+        columns = place.get_gridspec().ncols
+        for number, axes in enumerate(self._axes):
+            below = number + columns
+            if below < len(labels) and labels[below][0] == labels[number][0]:
+                axes.set_xlabel("")
+            if number % columns and labels[number - 1][1] == labels[number][1]:
+                axes.set_ylabel("")
 
     @property
     def _is_grid(self) -> bool:
@@ -219,12 +240,15 @@ class Scene:
         """The positions that will be drawn."""
         return self._positions or range(self._last + 1)
 
-    def _title_artists(self) -> tuple[Text, Text]:
-        """Where title and counter stand: over the axes or, where there are several, over all of them."""
+    def _title_artists(self, inside: Text | None) -> tuple[Text, Text]:
+        """Where title and counter stand: over the axes or, where there are several, over all of them.
+
+        A chart may have a place for the counter `inside`.
+        """
         quiet: dict[str, Any] = {"color": style.muted(), "size": 10, "weight": "normal"}
         if not self._is_grid:
             axes = self._axes[0]
-            return axes.set_title("", loc="left"), axes.set_title("", loc="right", **quiet)
+            return axes.set_title("", loc="left"), inside or axes.set_title("", loc="right", **quiet)
         title = self._text(**style.title(), va="top")
         return title, self._text(ha="right", va="top", **quiet)
 
@@ -286,11 +310,15 @@ class Scene:
         low, high = self._fit_footer(left) / height, self._fit_header() / height
         self._make_room(low, high)
         if low:  # words below the chart begin where it does, unless the labels at its left are long
-            begin = self._chart_box.x0 * width
-            low = self._fit_footer(begin if begin < _INDENT * width else left) / height
+            begin = self._chart_box.x0
+            low = self._fit_footer(begin * width if begin < _INDENT else left) / height
             self._make_room(low, high)
+            for artist in self._footers if begin < _INDENT else ():
+                artist.set_x(self._chart_box.x0)
+        for axes in self._axes:
+            style.part_labels(axes.xaxis)
         if self._legend is not None and self._legend.axes is None:
-            style.hang(self._legend, self._chart_box, low)
+            legend.hang(self._legend, self._chart_box, low)
         if self._is_grid:
             self._align_words()
 
@@ -323,9 +351,10 @@ class Scene:
     def _align_words(self) -> None:
         """Begin the title where the first axes begin, and end the counter where the last end, on one line."""
         title, counter = (text.artist for text in self._words)
-        top = 1 - _EDGE * self.figure.dpi / self.figure.bbox.height
-        title.set_position((self._chart_box.x0, top))
-        counter.set_position((self._chart_box.x1, top))
+        edge = _EDGE * self.figure.dpi
+        lower = style.rise(title) - style.rise(counter)
+        title.set_position((self._chart_box.x0, 1 - edge / self.figure.bbox.height))
+        counter.set_position((self._chart_box.x1, 1 - (edge + lower) / self.figure.bbox.height))
 
     def _find_shapes(self) -> None:
         """Use any font installed here that has shapes which ours lacks; what no font has is told, once."""

@@ -7,15 +7,14 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
-from matplotlib.colors import to_hex, to_rgba, to_rgba_array
+from matplotlib.colors import to_hex, to_rgb, to_rgba, to_rgba_array
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, MaxNLocator
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
@@ -26,12 +25,9 @@ from liveplot_cli.history import History
 from liveplot_cli.look import FARTHEST, Look
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
-    from matplotlib.legend import Legend
-    from matplotlib.transforms import Bbox
+    from matplotlib.text import Text
     from numpy.typing import NDArray
 
 _log = logging.getLogger(__name__)
@@ -40,8 +36,11 @@ _settings: Any = matplotlib.rcParams
 _LABELS = {"M": "dates", "U": "words"}
 MOST_NAMED = 16
 _LIGHTER = (1, 0.6, 0.35)  # how much of a colour is left when the palette begins again
-_WIDE, _FULL = 0.34, 0.94  # of a picture's width: more than a legend beside the chart is given, and one below it
+_MOST_TICKS = 30
+_APART = 0.5  # of the letters' size: the least between the labels of two ticks
 _LONGEST_LINE, _MOST_LINES = 120, 8
+_LONGEST_NAME, _LONGEST_BESIDE, _LONGEST_SLANTED = 40, 24, 20  # characters of a name under an axis and beside one
+_LETTER, _LINE = 6.2, 14  # points that a letter and a line of an axis take up
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # without which Persian and emoji are other words
 
 
@@ -90,6 +89,12 @@ def paper() -> str:
     return _color("figure.facecolor" if is_bare else "axes.facecolor")
 
 
+def is_dark() -> bool:
+    """Whether what lies below the data is darker than the words on it."""
+    low, high = (sum(to_rgb(color)) for color in (paper(), ink()))
+    return low < high
+
+
 def title() -> dict[str, Any]:
     """How a title looks that belongs to no axes."""
     color = _settings["axes.titlecolor"]
@@ -100,6 +105,14 @@ def title() -> dict[str, Any]:
     }
 
 
+def rise(text: Text) -> float:
+    """From the line on which a text's letters stand up to its top, in pixels."""
+    figure: Any = text.get_figure(root=True)
+    renderer = figure.canvas.get_renderer()
+    _, height, descent = renderer.get_text_width_height_descent("lp", text.get_fontproperties(), ismath=False)
+    return float(height - descent)
+
+
 def palette() -> list[str]:
     """The colours of series, in their order; the first is the accent."""
     cycle = _settings["axes.prop_cycle"].by_key()
@@ -108,14 +121,6 @@ def palette() -> list[str]:
 
 def _color(setting: str) -> str:
     return to_hex(_settings[setting])
-
-
-def __getattr__(name: str) -> Any:
-    """The colours by the names that they had as constants."""
-    known = {"INK": ink, "MUTED": muted, "RULE": rule, "PAPER": paper, "PALETTE": palette}
-    if name not in known:
-        raise AttributeError(name)
-    return known[name]()
 
 
 @contextmanager
@@ -235,58 +240,6 @@ def _refuse_log(axis: Axis, what: str) -> None:
         raise UsageError(f"{what} have no logarithm; leave logx out")
 
 
-def legend(figure: Figure, series: Sequence[tuple[str, Artist]], where: str | None) -> Legend | None:
-    """A legend beside the chart or below it, where it never hides data, or inside, where the data lie upon it.
-
-    By itself it stands beside the chart, or below where that leaves more of a picture that is narrow.
-    """
-    if not series or where == "none":
-        return None
-    handles = [_swatch(artist) for _, artist in series[:MOST_NAMED]]
-    labels = [legible(name, longest=24) for name, _ in series[:MOST_NAMED]]
-    if len(series) > MOST_NAMED:
-        handles.append(Line2D([], [], linestyle=""))
-        labels.append(f"+{len(series) - MOST_NAMED} more")
-    if where == "inside":
-        inside = figure.axes[0].legend(handles, labels, loc="best")
-        inside.set_zorder(1.5)
-        return inside
-    beside = _outside(figure, handles, labels, "outside right upper", columns=1)
-    if where == "beside":
-        return beside
-    width, height = np.divide(beside.get_window_extent().size, figure.bbox.size)
-    columns = max(1, min(len(labels), int(_FULL / width)))
-    if where is None and (width < _WIDE or height / columns > width):
-        return beside
-    beside.remove()
-    return _outside(figure, handles, labels, "outside lower left", columns)
-
-
-def _outside(figure: Figure, handles: Sequence[Artist], labels: Sequence[str], place: str, columns: int) -> Legend:
-    """A legend for which the layout makes room; it ends where the picture's other words do."""
-    anywhere: Any = {"loc": place}
-    made: Legend = figure.legend(handles=handles, labels=labels, ncols=columns, borderaxespad=0, **anywhere)
-    made.set_zorder(-1)
-    return made
-
-
-def hang(legend: Legend, chart: Bbox, floor: float) -> None:
-    """Begin a legend beside the chart where that begins, and one below it at its left, above a floor.
-
-    All are fractions of the figure, whose layout is done.
-    """
-    figure: Any = legend.get_figure(root=True)
-    box = legend.get_window_extent().transformed(figure.transFigure.inverted())
-    pad = np.array([_settings[f"figure.constrained_layout.{name}_pad"] for name in "wh"])
-    across, up = pad * figure.dpi / figure.bbox.size
-    if box.x0 >= chart.x1:
-        top = chart.y1 if box.height <= chart.height else 1 - up
-        legend.set_bbox_to_anchor((0, 0, 1 - across, top), figure.transFigure)
-    elif box.y1 <= chart.y0:
-        left = max(across, min(chart.x0, 1 - across - box.width))
-        legend.set_bbox_to_anchor((left, floor + up, 1, 1), figure.transFigure)
-
-
 def limit_ticks(axis: Axis, most: int) -> None:
     """Have no more than so many intervals between the ticks of an axis of numbers."""
     locator = axis.get_major_locator()
@@ -294,13 +247,18 @@ def limit_ticks(axis: Axis, most: int) -> None:
         locator.set_params(nbins=most)
 
 
-def _swatch(artist: Any) -> Artist:
-    """What stands for an artist in a legend: a line, or the marker of one that is only markers, or a patch."""
-    if isinstance(artist, Line2D):
-        line = artist.get_linestyle()
-        marker = artist.get_marker() if line == "None" else None
-        return Line2D([], [], color=artist.get_color(), linestyle=line, marker=marker, alpha=artist.get_alpha())
-    return Patch(facecolor=np.atleast_2d(to_rgba_array(artist.get_facecolor()))[0], alpha=artist.get_alpha())
+def part_labels(axis: Axis) -> None:
+    """Have so few ticks on a horizontal axis, which is laid out, that no label comes too near to the next."""
+    for most in range(min(len(axis.get_majorticklocs()), _MOST_TICKS), 0, -1):
+        boxes = [label.get_window_extent() for label in axis.get_ticklabels() if label.get_text()]
+        least = _APART * _settings["font.size"] * axis.axes.figure.dpi / 72
+        if all(right.x0 - left.x1 >= least for left, right in pairwise(sorted(boxes, key=lambda box: box.x0))):
+            return
+        locator = axis.get_major_locator()
+        if isinstance(locator, MaxNLocator):
+            locator.set_params(nbins=most)
+        elif isinstance(locator, AutoDateLocator) and most > 2:  # with fewer some spans suit no interval
+            locator.minticks, locator.maxticks = 1, dict.fromkeys(locator.maxticks, most)
 
 
 def cell_axes(axes: Axes, height: int, width: int, *, tallest: float, widest: float) -> None:
@@ -336,17 +294,32 @@ def down(limits: tuple[float, float], steps: int = 256) -> NDArray[np.float64]:
     return np.linspace(limits[1], limits[0], steps)[:, None]
 
 
-def name_ticks(axis: Axis, names: Sequence[str]) -> None:
-    """Label the places 0, 1, 2, … of an axis with names, as many as fit."""
+def points(axes: Axes) -> tuple[float, float]:
+    """Width and height of axes in points, 72 an inch, as they are before the layout."""
+    figure: Any = axes.get_figure(root=True)
+    return axes.bbox.width * 72 / figure.dpi, axes.bbox.height * 72 / figure.dpi
+
+
+def name_ticks(axis: Axis, names: Sequence[str], *, every: bool = False) -> None:
+    """Label the places 0, 1, 2, … of an axis with names, as many as fit; slanted where `every` one then does."""
     _refuse_log(axis, "names")
+    level = axis is axis.axes.xaxis
+    longest = _LONGEST_NAME if level else _LONGEST_BESIDE
+    width, height = points(axis.axes)
+    room = width if level else height
+    fitting = int(room / (_LETTER * (min(longest, max(map(len, names))) + 1) if level else _LINE))
+    if every and len(names) <= max(fitting, room // _LINE):
+        slant = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+        slanted: dict[str, Any] = {} if len(names) <= fitting else slant
+        labels = [legible(name, _LONGEST_SLANTED if slanted else longest) for name in names]
+        axis.set_ticks(range(len(names)), labels, **slanted)
+        return
 
     def name(place: float, _: object) -> str:
-        return legible(names[int(place)]) if place in range(len(names)) else ""  # between two names there is none
+        # between two names there is none
+        return legible(names[int(place)], longest) if place in range(len(names)) else ""
 
-    longest = max(len(legible(name)) for name in names)
-    axis.set_major_locator(
-        MaxNLocator(nbins=max(2, min(len(names), 60 // (longest + 2))), integer=True, steps=[1, 2, 5, 10])
-    )
+    axis.set_major_locator(MaxNLocator(nbins=max(2, min(len(names), fitting)), integer=True, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(name))
 
 

@@ -41,10 +41,11 @@ THEMES: Mapping[str, Theme] = MappingProxyType({
     ),
     "paper": Theme(
         ink="#000000", muted="#262626", rule="#d8d8d8", paper="#ffffff",
-        palette=("#1a1a1a", "#2d88df", "#a8321e", "#8a8a8a", "#077c5d", "#621ea0"),
+        palette=("#5c7ea9", "#1a1a1a", "#b14f1d", "#8e8e89", "#086e5a", "#621ea0"),
         settings={
             "font.family": ["STIXGeneral"],
             "font.size": 11,
+            "text.hinting": "none",  # which would set these letters unevenly
             "axes.grid": False,
             "axes.spines.left": True,
             "axes.linewidth": 0.6,
@@ -184,12 +185,12 @@ def _colors(palette: Sequence[str]) -> Sequence[str]:
     """The colours of a palette: one that has a name, or those that are listed."""
     if not palette:
         return ()
+    name, *further = palette
+    if not further and name in PALETTES:
+        return PALETTES[name]
     import matplotlib
     from matplotlib.colors import to_hex
 
-    (name, *further) = palette
-    if not further and name in PALETTES:
-        return PALETTES[name]
     if not further and name in matplotlib.color_sequences:
         return [to_hex(color) for color in matplotlib.color_sequences[name]]
     return [_color(text, is_alone=not further) for text in palette]

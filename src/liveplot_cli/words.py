@@ -159,16 +159,19 @@ def _widest(history: History) -> int:
     return max(len(str(number)) for number in numbers)
 
 
-def title(asked: str | None) -> str:
-    """The title's template: what was asked for, by itself the history's name."""
-    return "{name}" if asked is None else asked
+def title(asked: str | None, histories: int) -> str:
+    """The title's template: what was asked for, by itself a history's name; several are named beside the charts."""
+    return ("{name}" if histories == 1 else "") if asked is None else asked
 
 
-def counter(asked: str | None, history: History) -> str:
-    """The counter's template, for a title that has none of its own; nothing for a title asked to be empty."""
+def counter(asked: str | None, history: History, *, named: bool = True) -> str:
+    """The counter's template, for a title that has none of its own; nothing for a title asked to be empty.
+
+    Numbers are `named` by what they count, dates and words are not.
+    """
     if asked == "" or _fields(asked or "") & _MOVING_FIELDS:
         return ""
-    numbered = history.labels.dtype.kind not in "MU"
+    numbered = named and history.labels.dtype.kind not in "MU"
     return history.index_name.replace("{", "{{").replace("}", "}}") + " {index}" if numbered else "{index}"
 
 

@@ -14,6 +14,7 @@ from liveplot_cli.option import option
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
     from numpy.typing import NDArray
 
     from liveplot_cli.history import History
@@ -41,7 +42,8 @@ class Drawn:
     `update(position)` moves the same artists each time and returns all it has moved; it depends on nothing but the
     position. `x` and `y` say how far what is drawn reaches, None where the axis has no numbers of the history's: the
     scene sets limits from them before each update, and those of `colors`. `series` are names with the artists they
-    belong to, for the legend.
+    belong to, for the legend, and `counter` is a text for the row's label, where the chart has a better place for it
+    than beside the title.
     """
 
     update: Update
@@ -49,6 +51,7 @@ class Drawn:
     y: Reach | None = None
     series: Sequence[tuple[str, Artist]] = ()
     colors: Colors | None = None
+    counter: Text | None = None
 
 
 class Chart:

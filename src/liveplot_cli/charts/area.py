@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -78,6 +77,8 @@ class Area(Growing):
 
         values: NDArray[np.float64] = np.nan_to_num(history.values)
         if history.gaps:
+            import logging
+
             logging.getLogger(__name__).warning("%s: gaps count as zero in a stack", history.name)
         if not self.normalize:
             return values

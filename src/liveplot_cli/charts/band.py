@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from liveplot_cli.history import History
 
-_log = logging.getLogger(__name__)
 
 _DEVIATION = "sd"
 _MIDDLES = (50.0, 90.0)
@@ -72,7 +70,11 @@ class Band(Growing):
         asked = self.spread or (_DEVIATION if len(shown) > 1 else _MIDDLES)
         summaries = [_deviation(sample) if isinstance(asked, str) else _quantiles(sample, asked) for sample in samples]
         if samples[0].shape[1] == 1:
-            _log.warning("%s: one column has no spread; give several, or several histories", longest.name)
+            import logging
+
+            logging.getLogger(__name__).warning(
+                "%s: one column has no spread; give several, or several histories", longest.name
+            )
         bands = [_Band(axes, places, *one) for one in zip(summaries, style.colors(len(samples)).tolist(), strict=True)]
         axes.set_xlabel(style.legible(longest.index_name))
         if len(shown) > len(samples) == 1 and longest.column_numbers is None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from liveplot_cli.raster import ColorMap
     from liveplot_cli.scale import Bounds
 
-_SEQUENTIAL, _DIVERGING = "viridis", "RdBu_r"
+_SEQUENTIAL, _DIVERGING, _DIVERGING_ON_DARK = "viridis", "RdBu_r", "berlin"
 # The maps of matplotlib that have a middle, which belongs to the number 0.
 _WITH_MIDDLE = (
     "PiYG", "PRGn", "BrBG", "PuOr", "RdGy", "RdBu", "RdYlBu", "RdYlGn", "Spectral", "coolwarm", "bwr", "seismic",
@@ -39,7 +39,11 @@ def shape(text: str) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Heatmap(Chart):
-    """Each row is a picture: a grid of cells, their numbers as colours, with a colour bar."""
+    """Each row is a picture: a grid of cells, their numbers as colours, with a colour bar.
+
+    Rows that reach to both sides of 0 have colours that meet there. A gap is grey. Where there are more cells than
+    pixels, a pixel has the mean of the cells that it covers.
+    """
 
     overlays: ClassVar[bool] = False
 
@@ -67,7 +71,7 @@ class Heatmap(Chart):
         group="Chart",
         metavar="NAME",
         parse=str,
-        shown=f"{_SEQUENTIAL}, or {_DIVERGING} for values on both sides of 0",
+        shown=f"{_SEQUENTIAL}, or {_DIVERGING} for values on both sides of 0, {_DIVERGING_ON_DARK} on dark paper",
         help="Colour map by its name in matplotlib (heatmap).",
     )
 
@@ -88,7 +92,8 @@ class Heatmap(Chart):
 
         low, high = sorted(bounds)
         both_sides = min(-low, high) >= _LEAST_SIDE * max(-low, high)
-        name = self.cmap or (_DIVERGING if both_sides else _SEQUENTIAL)
+        diverging = _DIVERGING_ON_DARK if style.is_dark() else _DIVERGING
+        name = self.cmap or (diverging if both_sides else _SEQUENTIAL)
         return ColorMap(name, style.gap(), centered=name.removesuffix("_r") in _WITH_MIDDLE)
 
     def _grid(self, history: History) -> tuple[int, int]:

@@ -166,13 +166,14 @@ class _Bars:
         foot = _OUT_OF_SIGHT if axes.get_yscale() == "log" else 0
         self.artist: StepPatch = axes.stairs(edges[1:], edges, fill=True, baseline=foot, zorder=2)
         self.color = self.artist.get_facecolor()
+        # Upon clear bars of any colour a curve is seen, and other bars through them.
+        self.artist.set_facecolor(to_rgba(self.color, 0.5 if not is_alone else 0.6 if chart.fit else 1))
         if self._are_parted:
             self.artist.set(edgecolor=style.paper(), linewidth=0.8)
         elif is_alone:
             self.artist.set(edgecolor=self.color, linewidth=0.8)  # or a bar that is no pixel wide would be pale
-        else:
-            self.artist.set(facecolor=to_rgba(self.color, 0.5), edgecolor=self.color)
-            self.artist.set_linewidth(0 if chart.fit else 1.2)  # the curve is outline enough
+        elif not chart.fit:  # the curve is outline enough
+            self.artist.set(edgecolor=self.color, linewidth=1.2)
 
     def show(self, position: float) -> StepPatch:
         """The bars at a position."""

@@ -97,19 +97,33 @@ class _Ridges:
         axes.set_ylim(self._places[-1] + _FOOT * self._span, top - _FOOT * self._span)
         self.artist = PolyCollection([], zorder=2)
         axes.add_collection(self.artist, autolim=False)
+        self._rows = range(0, len(history), stride)
+        self._choose_colors()
 
     def show(self, position: float) -> PolyCollection:
         """The ridges that rows have left behind up to a position, and in front of them that of the position."""
+        position = min(position, len(self._history) - 1)
+        left = -(-math.ceil(position) // self._stride)
+        self.artist.set_verts([*map(self._left, self._rows[:left]), self._outline(position)])
+        # the colours and widths of those that stay, and last those of the latest
+        chosen = [*range(left), -1]
+        self.artist.set_facecolor(self._faces[chosen])
+        self.artist.set_edgecolor(self._edges[chosen])
+        self.artist.set_linewidth(self._widths[chosen])
+        return self.artist
+
+    def _choose_colors(self) -> None:
+        """Find the colours and widths that ridges have, once for all: of the rows that stay, and last of the latest."""
+        import numpy as np
+        from matplotlib.colors import to_rgba_array
+
         from liveplot_cli import style
 
-        position = min(position, len(self._history) - 1)
-        rows = range(0, math.ceil(position), self._stride)
-        self.artist.set_verts([*map(self._left, rows), self._outline(position)])
-        shades = [_OLDEST + (_LATEST - _OLDEST) * row / len(self._history) for row in rows]
-        self.artist.set_facecolor([_faded(style.PALETTE[0], shade) for shade in [*shades, 1]])
-        self.artist.set_edgecolor([*(style.PAPER for _ in rows), style.INK])
-        self.artist.set_linewidth([*(0.9 for _ in rows), 1.4])
-        return self.artist
+        accent, paper, ink = to_rgba_array([style.palette()[0], style.paper(), style.ink()])
+        shades = np.array([[_OLDEST + (_LATEST - _OLDEST) * row / len(self._history)] for row in self._rows] + [[1]])
+        self._faces: Any = shades * accent + (1 - shades) * paper
+        self._edges: Any = np.array([paper] * len(self._rows) + [ink])
+        self._widths: Any = np.array([0.9] * len(self._rows) + [1.4])
 
     def _outline(self, position: float) -> NDArray[Any]:
         """A ridge as a polygon, shape (points, 2)."""
@@ -192,14 +206,3 @@ def _rise(labels: NDArray[Any]) -> bool:
     return labels.dtype.kind == "M" or not (
         distribution.is_one(float(first), float(last)) or np.abs(labels).max() > FARTHEST
     )
-
-
-def _faded(color: str, part: float) -> tuple[float, float, float]:
-    """So much of a colour on paper."""
-    from matplotlib.colors import to_rgb
-
-    from liveplot_cli import style
-
-    both = zip(to_rgb(color), to_rgb(style.PAPER), strict=True)
-    red, green, blue = (part * one + (1 - part) * other for one, other in both)
-    return red, green, blue

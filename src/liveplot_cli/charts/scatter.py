@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from liveplot_cli.history import History
-
-_log = logging.getLogger(__name__)
 
 _BESIDE, _HALVES = "xyxy", "xxyy"
 _FEW = 10  # points, the largest and the most opaque
@@ -124,7 +121,9 @@ class Scatter(Chart):
         how = "by their names" if found else "by their places"
         found = found or _by_place(history, self.pairs or _BESIDE)
         x, y = (quoted(history.columns[numbers[0]]) for numbers in (found.x, found.y))
-        _log.info("%s: columns paired %s, first x %s with y %s", history.name, how, x, y)
+        import logging
+
+        logging.getLogger(__name__).info("%s: columns paired %s, first x %s with y %s", history.name, how, x, y)
         return found
 
 

@@ -30,10 +30,11 @@ class Stem(Chart):
         from liveplot_cli import scale, style
 
         shown = scale.on_axis(axes.yaxis, histories)
-        if axes.get_yscale() == "linear":  # the line that stems stand on is axis enough
-            axes.axhline(0, color=style.MUTED, linewidth=0.8, zorder=1)
-            axes.spines["bottom"].set_visible(False)
-            axes.tick_params(axis="x", length=0)
+        if axes.get_yscale() == "linear":
+            axes.axhline(0, color=style.muted(), linewidth=0.8, zorder=1)
+            if not axes.spines["left"].get_visible():  # the line that stems stand on is axis enough
+                axes.spines["bottom"].set_visible(False)
+                axes.tick_params(axis="x", length=0)
         middle = (len(shown) - 1) / 2
         stems = [_Stems(axes, history, number - middle) for number, history in enumerate(shown)]
         axes.set_xlabel("column")

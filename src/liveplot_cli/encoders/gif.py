@@ -229,7 +229,7 @@ class _Coder:
             return _Image(stored[box], _bits(len(table)), box, delay, table)
         self._numbers.ravel()[places] = numbers
         if places.size == picture.size:
-            return _Image(self._numbers.copy(), self._bits, box, delay)
+            return _Image(self._numbers, self._bits, box, delay)
         return _Image(self._compressible(self._numbers[box], changed[box]), self._bits, box, delay)
 
     def _needs_own_table(self, colors: Packed, levels: NDArray[np.uint8]) -> bool:
@@ -294,10 +294,10 @@ class _CutOutCoder(_Coder):
         return super().finish()
 
     def _pass_on(self, image: _Image | None) -> None:
-        """Store the frame that waits, and have another wait."""
+        """Store the frame that waits, and have another wait, whose numbers may be those that are kept up to date."""
         if self._last is not None:
             self._blocks.append(self._last.block())
-        self._last = image
+        self._last = image and replace(image, numbers=image.numbers.copy())
 
     def _clear(self, box: Box) -> None:
         """Have the frame that waits be cleared, and a rectangle with it."""
@@ -438,7 +438,7 @@ def _cut_out(pixels: Pixels, paper: tuple[int, int, int]) -> Pixels:
     cover = pixels[..., 3]
     shown = cover >= _HALF
     if ((cover > 0) & ~shown).any():
-        shown |= (cover > 0) & _as_beside(cover, 0) & _as_beside(cover, 1)
+        shown |= (cover > 0) & _is_even(cover)
     part = np.where(shown, cover, 0)[..., None].astype(np.uint16)
     cut = np.empty_like(pixels)
     cut[..., :3] = (pixels[..., :3] * part + np.array(paper, np.uint16) * (255 - part) + 127) // 255
@@ -446,12 +446,15 @@ def _cut_out(pixels: Pixels, paper: tuple[int, int, int]) -> Pixels:
     return cut
 
 
-def _as_beside(cover: NDArray[np.uint8], axis: int) -> Mask:
-    """Where a pixel is covered as much as one of its two neighbours along an axis."""
+def _is_even(cover: NDArray[np.uint8]) -> Mask:
+    """Where a pixel is one of nine, three by three, that are all covered alike."""
     import numpy as np
 
-    same = np.diff(cover, axis=axis) == 0
-    ends = np.zeros_like(same.take([0], axis))
-    before, after = np.concatenate([ends, same], axis), np.concatenate([same, ends], axis)
-    found: Mask = before | after
-    return found
+    across, down = cover[:, 1:] == cover[:, :-1], cover[1:] == cover[:-1]
+    fours = across[1:] & across[:-1] & down[:, 1:]
+    middles = fours[1:, 1:] & fours[1:, :-1] & fours[:-1, 1:] & fours[:-1, :-1]
+    even = np.zeros(cover.shape, np.bool_)
+    height, width = middles.shape
+    for top, left in np.ndindex(3, 3):
+        even[top : top + height, left : left + width] |= middles
+    return even
