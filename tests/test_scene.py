@@ -196,7 +196,7 @@ def test_more_dots_draw_the_same_picture_larger(kind: str, name: str) -> None:
     look = Look(title="Training loss and accuracy of a network that learns digits, run by run", theme=name)
     with style.applied(look):
         plain, *others = (
-            words_and_places(Scene([drawable(kind, HISTORIES["dates"])], CHARTS[kind], replace(look, dpi=dpi)))
+            words_and_places(Scene([HISTORIES["dates"]], CHARTS[kind], replace(look, dpi=dpi)))
             for dpi in (100, 150, 200, 400)
         )
     for words, places in others:

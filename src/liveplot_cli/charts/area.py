@@ -102,7 +102,7 @@ class _Stack:
         with np.errstate(over="ignore"):
             sums = np.nan_to_num(np.cumsum(np.pad(parts[:, present], ((0, 0), (1, 0))), axis=1))
         self.whole = sums[:, -1]
-        self._edges = [Curve(axes, places, np.where(np.isnan(places), np.nan, edge)) for edge in sums.T]
+        self._edges = [Curve(axes, places, edge) for edge in sums.T]
         self._colors = colors[present][::-1]
         self._areas = PolyCollection([], linewidths=0, zorder=1.5)
         self._heads = LineCollection([], colors=self._colors, linewidths=1.5, zorder=1.5)
@@ -115,7 +115,7 @@ class _Stack:
 
         edges = [edge.until(position) for edge in self._edges][::-1]
         # Each area goes on below the next, which covers that: no paper shines through where they meet.
-        areas = [between(lower, upper) for upper, lower in zip(edges[:-1], [*edges[2:], edges[-1]], strict=False)]
+        areas = [between(lower, upper) for upper, lower in zip(edges, [*edges[2:], edges[-1]], strict=False)]
         self._areas.set_verts([polygon for polygons in areas for polygon in polygons])
         self._areas.set_facecolor(self._colors.repeat([len(polygons) for polygons in areas], axis=0).tolist())
         self._heads.set_segments(
