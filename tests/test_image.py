@@ -350,6 +350,13 @@ def test_memory_is_refused_before_it_is_taken(tmp_path: Path, name: str, monkeyp
     assert len(decoded) == (20 if name == "frames" else 0)
 
 
+def test_wide_numbers_take_more_memory(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").write_bytes(saved(list(DEEP), "TIFF"))
+    assert len(read(tmp_path / "a.tif", max_memory=2 * DEEP.size)) == 4
+    with pytest.raises(LimitError, match="of memory, or more, of the 1 MB they may"):
+        read(tmp_path / "a.tif", max_memory=2 * DEEP.size - 1)
+
+
 def test_a_picture_of_more_pixels_than_any_is_refused(tmp_path: Path) -> None:
     """It says that it has 40,000 x 40,000, and is small: a bomb."""
     header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 0, 0, 0, 0)
