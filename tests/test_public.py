@@ -68,7 +68,7 @@ def test_a_history_in_memory_takes_rows_columns_and_index() -> None:
     ("options", "sentence"),
     [
         ({"colour": "red"}, "no option 'colour'"),
-        ({"window": 5}, "belongs to trace"),
+        ({"window": 5}, "belongs to area, band and trace"),
         ({"delimiter": ";"}, "belongs to csv"),
         ({"fps": "fast"}, "'fast' is not a number"),
         ({"size": "huge"}, "not a size"),
