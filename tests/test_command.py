@@ -87,7 +87,7 @@ USAGE = {
     "no such index": (["waves.npy", "-o", "a.gif", "-x", "99"], "no column '99'"),
     "title": (["waves.npy", "-o", "a.gif", "-t", "{nothing}"], "the fields are {row} {index} {rows} {name}"),
     "delimiter": (["waves.npy", "-o", "a.gif", "-d", "ab"], "not one character"),
-    "an option nothing uses": (["waves.npy", "-o", "a.gif", "--window", "5"], "belongs to trace"),
+    "an option nothing uses": (["waves.npy", "-o", "a.gif", "--window", "5"], "belongs to area, band and trace"),
     "a loop without a GIF": (["waves.npy", "-o", "a.mp4", "--loop", "once"], "belongs to gif"),
     "a delimiter without a CSV": (["waves.npy", "-o", "a.gif", "-d", ";"], "belongs to csv"),
     "window and xlim": (["waves.npy", "-o", "a.gif", "-k", "trace", "--window", "5", "--xlim", "0,1"], "contradict"),

@@ -287,8 +287,8 @@ def test_a_film_shows_what_was_drawn(tmp_path: Path, name: str) -> None:
     import imageio.v3 as imageio
 
     values = wave_matrix(12, 300).reshape(12, 15, 20)
-    liveplot_cli.render(values, tmp_path / name, fps=10, size="320x240", dpi=50)
-    shown = Scene([History(values)], Heatmap(), Look(size=(320, 240), dpi=50))
+    liveplot_cli.render(values, tmp_path / name, fps=10, size="320x240")
+    shown = Scene([History(values)], Heatmap(), Look(size=(320, 240)))
     frames = imageio.imread(tmp_path / name, plugin="pyav" if name.endswith("mp4") else None)[..., :3]
     assert len(frames) == 12
     for row, frame in enumerate(frames):

@@ -86,7 +86,9 @@ def refuse_unused(given: Iterable[str], used: Iterable[type], known: Iterable[ty
         owners = [cls.__name__.lower() for cls in known if name in options_of(cls)]
         if not owners:
             raise UsageError(f"there is no option {quoted(name)}")
-        raise UsageError(f"the option {quoted(name)} belongs to {' and '.join(owners)}, which is not used here")
+        *others, last = owners
+        whose = f"{', '.join(others)} and {last}" if others else last
+        raise UsageError(f"the option {quoted(name)} belongs to {whose}, which is not used here")
 
 
 def _value(name: str, described: Option, value: object) -> object:

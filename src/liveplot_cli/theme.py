@@ -41,7 +41,7 @@ THEMES: Mapping[str, Theme] = MappingProxyType({
     ),
     "paper": Theme(
         ink="#000000", muted="#262626", rule="#d8d8d8", paper="#ffffff",
-        palette=("#5c7ea9", "#1a1a1a", "#b14f1d", "#8e8e89", "#086e5a", "#621ea0"),
+        palette=("#6489b4", "#181818", "#b14f1d", "#908e82", "#086e5a", "#621ea0"),
         settings={
             "font.family": ["STIXGeneral"],
             "font.size": 11,
