@@ -161,6 +161,40 @@ def test_the_nearest_of_a_full_table_is_found_for_thousands_of_colors() -> None:
     assert np.array_equal(all_distances[np.arange(len(wanted)), places.astype(int) - 1], all_distances.min(axis=1))
 
 
+@given(
+    table=st.lists(COLORS, min_size=1, max_size=MOST, unique=True),
+    wanted=st.lists(COLORS, min_size=1, max_size=300),
+)
+@settings(max_examples=80, deadline=None)
+def test_a_mended_table_serves_no_color_worse_and_the_worst_exactly(
+    table: list[tuple[int, int, int]], wanted: list[tuple[int, int, int]]
+) -> None:
+    film = ColorTable(np.array(table, np.uint8))
+    colors = packed(picture(wanted))[0]
+    places, levels = film.nearest(colors)
+    mended, its_places, its_levels = film.mended(colors, places, levels)
+    assert len(mended) <= MOST
+    shown = mended[its_places.astype(int) - 1].astype(int)
+    exact = np.ceil(np.sqrt(np.square(shown - np.array(wanted)).sum(axis=1))).clip(max=255)
+    assert np.array_equal(exact, its_levels)
+    assert ((its_levels == levels) | (its_levels == 0)).all()
+    # a color's place is given away only where no color needs it
+    stays = its_places == places
+    assert np.array_equal(its_levels[stays], levels[stays])
+    free = MOST - len(set(places.tolist()))
+    assert len(set(colors[its_levels > 0].tolist())) == max(0, len(set(colors[levels > 0].tolist())) - free)
+
+
+def test_of_colors_that_a_mended_table_has_no_room_for_those_that_do_most_harm_come_first() -> None:
+    grays = ColorTable(np.array([(gray, gray, gray) for gray in range(MOST)], np.uint8))
+    known = [(gray, gray, gray) for gray in range(MOST - 1)]  # and one place is free
+    wanted = [*known, (0, 0, 200), (0, 200, 0), (0, 200, 0), (250, 0, 0)]
+    colors = packed(picture(wanted))[0]
+    _, places, levels = grays.mended(colors, *grays.nearest(colors))
+    assert levels[-4:].astype(bool).tolist() == [True, False, False, True]
+    assert places[-2] == places[-3] == MOST
+
+
 def test_places_have_the_pictures_shape() -> None:
     pixels = picture(some_colors(12), 4)
     places = from_pictures([pixels]).places(packed(pixels))

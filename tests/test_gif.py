@@ -171,6 +171,27 @@ def test_a_colour_that_appears_late_in_a_film_of_few_colours_is_exact(tmp_path: 
     assert np.array_equal(films.gif_pictures(tmp_path / "film.gif"), pictures)
 
 
+@pytest.mark.parametrize("way", gif._WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("shades", [100, 600])
+def test_a_colour_that_appears_late_stays_as_it_is_however_frames_are_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: object, shades: int
+) -> None:
+    monkeypatch.setattr(gif, "_WAYS", (way,))
+    pictures = late_colors(shades)
+    encode(tmp_path / "film.gif", pictures, range(0, 36, 4), 64)
+    for number, one in enumerate(films.gif_pictures(tmp_path / "film.gif")[45:], 45):
+        unlike = np.abs(one[50:54, 10:30].astype(int) - pictures[number][50:54, 10:30])
+        assert unlike.max() <= (0 if shades == 100 else 20), f"frame {number}"
+
+
+def test_a_frame_of_nothing_but_other_colours_has_them(tmp_path: Path) -> None:
+    pictures = late_colors(600)
+    pictures[37] = pictures[37][..., ::-1].copy()  # reds for blues: more than the film's table has room for
+    encode(tmp_path / "film.gif", pictures, range(0, 36, 4), 64)
+    shown = np.stack(films.gif_pictures(tmp_path / "film.gif")).astype(int)
+    assert np.abs(shown - pictures).max() <= 48
+
+
 @pytest.mark.parametrize("segment", [64, 10])
 def test_a_colour_that_appears_late_in_a_film_of_many_colours_is_right_within_a_few_levels(
     tmp_path: Path, segment: int

@@ -34,6 +34,7 @@ LAYERS = (
     {"table", "growth"},
     {"text_table"},
     {"readers", "charts", "encoders", "words", "blit", "legend"},
+    {"layout"},
     {"prepare", "scene", "write", "animated"},
     {"screens", "matplotlib_writer", "still"},
     {"jobs"},

@@ -82,7 +82,7 @@ def test_an_option_that_cannot_be_used_is_refused(tmp_path: Path, options: dict[
 
 
 def test_bad_arrays_are_refused(tmp_path: Path) -> None:
-    for bad in (np.zeros((2, 2, 2, 2, 2)), np.zeros((0, 3)), [["a"]], np.full((2, 2), np.nan)):
+    for bad in (np.zeros((2, 2, 2, 2)), np.zeros((0, 3)), [["a"]], np.full((2, 2), np.nan)):
         with pytest.raises(DataError):
             liveplot_cli.render(bad, tmp_path / "a.gif")
 

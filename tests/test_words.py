@@ -29,7 +29,7 @@ def scene(history: History, **look: object) -> Scene:
 def shown(scene: Scene, position: float) -> tuple[str, float | None]:
     """The mark at a position and how opaque it is."""
     scene.draw(position)
-    artist = scene._marks.artist
+    artist = scene._layout.marks.artist
     return artist.get_text(), artist.get_alpha()
 
 

@@ -65,6 +65,29 @@ class ColorTable:
         """The place of the nearest table colour for each of the packed colours, in their shape."""
         return self.nearest(colors)[0]
 
+    def mended(
+        self, colors: Packed, places: Places, levels: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], Places, NDArray[np.uint8]]:
+        """The table with the colours that it serves worst in the places that none of them needs.
+
+        What `nearest` found for the colours, shape (n,), comes back as it is then, behind a table of shape (m, 3) with
+        m <= 255: most places and what stands there stay, which costs less than a new table.
+        """
+        free = np.flatnonzero(np.bincount(places, minlength=MOST + 1)[1:] == 0) + 1
+        wrong = np.flatnonzero(levels)
+        distinct, numbers = np.unique(colors[wrong], return_inverse=True)
+        harm = np.bincount(numbers, weights=np.square(levels[wrong], dtype=np.float64), minlength=len(distinct))
+        worst = np.argsort(-harm, kind="stable")[: len(free)]
+        given = np.zeros(len(distinct), np.uint8)
+        given[worst] = free[: len(worst)]
+        table = np.zeros((max(len(self.colors), given.max(initial=0)), 3), np.uint8)
+        table[: len(self.colors)] = self.colors
+        table[given[worst].astype(int) - 1] = unpacked(distinct[worst])
+        mended = wrong[given[numbers] > 0]
+        places, levels = places.copy(), levels.copy()
+        places[mended], levels[mended] = given[numbers][given[numbers] > 0], 0
+        return table, places, levels
+
     def _learn(self, colors: Packed) -> None:
         for part in np.array_split(colors, -(-len(colors) // 4096)):
             places, squares = _nearest(unpacked(part), self.colors)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,24 +13,22 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 
-from liveplot_cli import legend, style, theme, words
+from liveplot_cli import style, theme
 from liveplot_cli.blit import Blit
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Pixels
 from liveplot_cli.fonts import to_install
 from liveplot_cli.history import History
+from liveplot_cli.layout import Layout
 from liveplot_cli.look import DPI, Look
 from liveplot_cli.scale import Reach, Scale
 from liveplot_cli.timing import Moment, common_measure, ticks
-from liveplot_cli.words import Marks, Words, broken
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.text import Text
 
     from liveplot_cli.charts import Chart
 
@@ -39,10 +36,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _DIRECTIONS = {"x": "horizontal", "y": "vertical"}
-_EDGE, _HINT = 0.12, 0.2  # inches
-_INDENT = 0.15  # of the width, at most, for words below the chart
-_LONGEST_CAPTION = 600  # characters
-_MOST_WORDS = 0.6  # of the height
 _SHAPE = 1  # width to height of a panel
 
 
@@ -77,16 +70,9 @@ class Scene:
             self._scales.append(Scale(bars, "y", reaches, colored[0].asked, self._shown))
         self._label_axes()
         series = dict(series for one in drawn for series in one.series)
-        self._legend = legend.legend(self.figure, list(series.items()), look.legend)
         told = replace(longest, name=", ".join(history.name for history in histories))
         inside = None if self._is_grid else drawn[0].counter
-        title, counter = self._title_artists(inside)
-        self._words = [
-            Words(title, words.title(look.title, len(histories)), told),
-            Words(counter, words.counter(look.title, told, named=inside is None), told),
-        ]
-        self._is_beside = inside is None
-        self._marks, self._footers = self._footer(told)
+        self._layout = Layout(self._axes, look, told, list(series.items()), inside, several=len(histories) > 1)
         most = theme.most_ticks(look.theme)
         if most is not None:
             for axes in self._axes:
@@ -112,8 +98,7 @@ class Scene:
         for scale in self._scales:
             scale.move(position)
         moved = [artist for update in self._movers for artist in update(position)]
-        moved += [text.artist for text in self._words if text.move(position)]
-        moved += [self._marks.artist] if self._marks.move(position) else []
+        moved += self._layout.move(position)
         return sorted(moved, key=attrgetter("zorder"))
 
     def draw(self, position: float) -> None:
@@ -165,15 +150,7 @@ class Scene:
 
     def fix_layout(self) -> None:
         """Give the axes the room that their words leave, once and for all until the figure changes its size."""
-        title, counter = self._words
-        for scale in self._scales:
-            self._try(scale)
-        title.stand_in()
-        line = title.height
-        self._lay_out()
-        title.fit(self._width - (counter.width if self._is_beside else 0))
-        if title.height > line:
-            self._lay_out()
+        self._layout.fix(self._scales)
         self._blit.forget()
 
     def _panels(self) -> list[tuple[Axes, Sequence[History]]]:
@@ -239,122 +216,6 @@ class Scene:
     def _shown(self) -> Sequence[float]:
         """The positions that will be drawn."""
         return self._positions or range(self._last + 1)
-
-    def _title_artists(self, inside: Text | None) -> tuple[Text, Text]:
-        """Where title and counter stand: over the axes or, where there are several, over all of them.
-
-        A chart may have a place for the counter `inside`.
-        """
-        quiet: dict[str, Any] = {"color": style.muted(), "size": 10, "weight": "normal"}
-        if not self._is_grid:
-            axes = self._axes[0]
-            return axes.set_title("", loc="left"), inside or axes.set_title("", loc="right", **quiet)
-        title = self._text(**style.title(), va="top")
-        return title, self._text(ha="right", va="top", **quiet)
-
-    def _text(self, **looks: Any) -> Text:
-        """A text anywhere on the figure, for which the layout makes no room by itself.
-
-        It belongs to axes, for matplotlib saves no text of a figure's own that moves.
-        """
-        text = self._axes[0].text(0, 0, "", transform=self.figure.transFigure, clip_on=False, **looks)
-        text.set_in_layout(False)
-        return text
-
-    @property
-    def _width(self) -> float:
-        """From the left of the axes to their right, in pixels."""
-        boxes = [axes.get_window_extent() for axes in self._axes]
-        return float(max(box.x1 for box in boxes) - min(box.x0 for box in boxes))
-
-    @staticmethod
-    def _try(scale: Scale) -> None:
-        """Set those limits whose labels take most room."""
-        axis: Any = getattr(scale.axes[0], f"{scale.name}axis")
-
-        def room(limits: tuple[float, float]) -> int:
-            scale.set(limits)
-            return max(map(len, axis.get_major_formatter().format_ticks(axis.get_majorticklocs())), default=0)
-
-        tried = scale.tried()
-        if tried:
-            scale.set(max(tried, key=room))
-
-    def _footer(self, told: History) -> tuple[Marks, list[Text]]:
-        """Marks, and all the texts that stand below the chart, the lowest first."""
-        look = self._look
-        texts = [(look.source or "", 8, style.muted()), (look.caption or "", 9, style.muted()), ("", 11, style.ink())]
-        footers = [self._text(size=size, color=color, va="bottom", linespacing=1.3) for _, size, color in texts]
-        for artist, (text, _, _) in zip(footers, texts, strict=True):
-            artist.set_text(style.legible_lines(text, _LONGEST_CAPTION))
-        return Marks(footers[-1], look.mark, look.fade, told), footers
-
-    def _fit_footer(self, left: float) -> float:
-        """Stack the texts below the chart, each broken into lines that fit; hands back their height in pixels."""
-        edge = _EDGE * self.figure.dpi
-        room = self.figure.bbox.width - left - edge
-        *still, _ = self._footers
-        for artist in still:
-            artist.set_text(broken(artist, artist.get_text().replace("\n", " "), room))
-        self._marks.fit(room)
-        height = _HINT * self.figure.dpi if self.figure.get_supxlabel() else 0.0
-        for artist in self._footers:
-            if artist.get_text():
-                artist.set_position((left / self.figure.bbox.width, (height + edge / 2) / self.figure.bbox.height))
-                height += artist.get_window_extent().height + edge / 2
-        return height
-
-    def _lay_out(self) -> None:
-        width, height = self.figure.bbox.size
-        left = _EDGE * self.figure.dpi
-        low, high = self._fit_footer(left) / height, self._fit_header() / height
-        self._make_room(low, high)
-        if low:  # words below the chart begin where it does, unless the labels at its left are long
-            begin = self._chart_box.x0
-            low = self._fit_footer(begin * width if begin < _INDENT else left) / height
-            self._make_room(low, high)
-            for artist in self._footers if begin < _INDENT else ():
-                artist.set_x(self._chart_box.x0)
-        for axes in self._axes:
-            style.part_labels(axes.xaxis)
-        if self._legend is not None and self._legend.axes is None:
-            legend.hang(self._legend, self._chart_box, low)
-        if self._is_grid:
-            self._align_words()
-
-    def _make_room(self, low: float, high: float) -> None:
-        """Give the axes the room that is left between words above and below, which take these parts of the height."""
-        if low + high > _MOST_WORDS:
-            raise UsageError("the words around the chart leave it no room; make them fewer, or the picture larger")
-        if self._legend is not None and self._legend.axes is None:
-            self._legend.set_bbox_to_anchor(None)  # the layout makes room for a legend only where it has no place
-        self.figure.set_layout_engine("constrained", rect=(0, low, 1, 1 - low - high))
-        engine: Any = self.figure.get_layout_engine()
-        with warnings.catch_warnings():  # a picture too small for its words keeps matplotlib's plain margins
-            warnings.simplefilter("ignore")
-            engine.execute(self.figure)
-        self.figure.set_layout_engine("none")
-        for axes in self._axes:
-            axes.apply_aspect()
-
-    @property
-    def _chart_box(self) -> Bbox:
-        """What the axes take up, in parts of the figure."""
-        return Bbox.union([axes.get_position() for axes in self._axes])
-
-    def _fit_header(self) -> float:
-        """The height in pixels that words over several axes take up."""
-        edge = _EDGE * self.figure.dpi
-        height = max(text.height for text in self._words) if self._is_grid else 0.0
-        return height + edge if height else 0.0
-
-    def _align_words(self) -> None:
-        """Begin the title where the first axes begin, and end the counter where the last end, on one line."""
-        title, counter = (text.artist for text in self._words)
-        edge = _EDGE * self.figure.dpi
-        lower = style.rise(title) - style.rise(counter)
-        title.set_position((self._chart_box.x0, 1 - edge / self.figure.bbox.height))
-        counter.set_position((self._chart_box.x1, 1 - (edge + lower) / self.figure.bbox.height))
 
     def _find_shapes(self) -> None:
         """Use any font installed here that has shapes which ours lacks; what no font has is told, once."""

@@ -48,6 +48,8 @@ class Stamps:
 
     def draw(self, text: Text, renderer: Any) -> None:
         """Draw a text on an Agg renderer as it stands."""
+        if not text.get_visible():
+            return
         prints = self._prints(text, renderer) if _IS_KNOWN and _is_plain(text) else None
         if prints is None:
             text.draw(renderer)
@@ -315,7 +317,6 @@ def _is_plain(text: Text) -> bool:
     shown = text.get_text()
     return (
         type(text) is Text  # an annotation moves its text, and may draw an arrow
-        and text.get_visible()
         and bool(shown)
         and "\n" not in shown
         and not (text.get_parse_math() and "$" in shown)

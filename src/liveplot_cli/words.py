@@ -159,9 +159,9 @@ def _widest(history: History) -> int:
     return max(len(str(number)) for number in numbers)
 
 
-def title(asked: str | None, histories: int) -> str:
+def title(asked: str | None, *, several: bool) -> str:
     """The title's template: what was asked for, by itself a history's name; several are named beside the charts."""
-    return ("{name}" if histories == 1 else "") if asked is None else asked
+    return ("" if several else "{name}") if asked is None else asked
 
 
 def counter(asked: str | None, history: History, *, named: bool = True) -> str:

@@ -97,6 +97,7 @@ def _of_histories(histories: Sequence[History]) -> list[NDArray[Any]]:
     first, longest = histories[0], max(histories, key=len)
     for history in histories:
         _check_alike(first, history)
+    for history in histories:
         _check_labels(longest, history)
     samples = [np.full((len(longest), len(histories)), np.nan) for _ in first.columns]
     for number, history in enumerate(histories):

@@ -209,7 +209,7 @@ class _Coder:
         """One frame, whose numbers are those of the film's table or, where that won't do, of its own."""
         import numpy as np
 
-        from liveplot_cli.color_table import RGB, own
+        from liveplot_cli.color_table import RGB
 
         if self._seen is None or self._numbers is None:
             self._seen, self._numbers = ~picture, np.zeros(picture.shape, np.uint8)
@@ -222,10 +222,10 @@ class _Coder:
         colors = picture.ravel()[places] & RGB
         numbers, levels = self._table.nearest(colors)
         if self._needs_own_table(colors, levels):
-            self._numbers.ravel()[places] = _TRANSPARENT
-            table, numbers = own(colors)
+            table, its_own, known = self._own_table(colors, numbers, levels)
+            self._numbers.ravel()[places] = known
             stored = np.zeros(picture.shape, np.uint8)
-            stored.ravel()[places] = numbers
+            stored.ravel()[places] = its_own
             return _Image(stored[box], _bits(len(table)), box, delay, table)
         self._numbers.ravel()[places] = numbers
         if places.size == picture.size:
@@ -240,13 +240,36 @@ class _Coder:
 
         if self._unknown is not None:
             self._unknown |= set(np.unique(colors[levels > 0]).tolist())
-            if len(self._unknown) + len(self._table.colors) <= MOST:
-                return bool(levels.any())
-            self._unknown = None
+            if len(self._unknown) + len(self._table.colors) > MOST:
+                self._unknown = None
+        return self._is_bad(levels)
+
+    def _is_bad(self, levels: NDArray[np.uint8]) -> bool:
+        """Whether colours that are so many levels off would be seen, or are not exact in a film of few colours."""
+        import numpy as np
+
+        if self._unknown is not None:
+            return bool(levels.any())
         if levels.max() > _TOO_FAR or np.count_nonzero(levels > _FAR) > _MANY:
             return True
         errors = levels.astype(np.float32)
         return bool(errors @ errors > _FAITHLESS * 3 * math.prod(self._size))
+
+    def _own_table(
+        self, colors: Packed, numbers: Places, levels: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], Places, Places]:
+        """A table for these colours, their numbers in it, and those in the film's: `_TRANSPARENT` where they differ.
+
+        It is the film's table mended, or an altogether new one where the film's lacks too much.
+        """
+        import numpy as np
+
+        from liveplot_cli.color_table import own
+
+        table, mended, left = self._table.mended(colors, numbers, levels)
+        if self._is_bad(left):
+            return *own(colors), np.full_like(numbers, _TRANSPARENT)
+        return table, mended, np.where(mended == numbers, numbers, np.uint8(_TRANSPARENT))
 
     def _compressible(self, numbers: Places, changed: Mask) -> Places:
         """The numbers to store: of the ways to treat what did not change, the one that leaves the longest runs."""

@@ -1,0 +1,190 @@
+"""The layout: what stands around the charts, and the room that is left to them, found once for the whole film."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.transforms import Bbox
+
+from liveplot_cli import legend, style, words
+from liveplot_cli.errors import UsageError
+from liveplot_cli.look import Look
+from liveplot_cli.scale import Scale
+from liveplot_cli.words import Marks, Words, broken
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    from liveplot_cli.history import History
+
+_EDGE, _HINT = 0.12, 0.2  # inches
+_INDENT = 0.15  # of the width, at most, for words below the chart
+_LONGEST_CAPTION = 600  # characters
+_MOST_WORDS = 0.6  # of the height
+
+
+class Layout:
+    """Title, counter, legend, marks, caption and source around the axes of a figure.
+
+    `told` is the history that the words are filled in from, `several` says that the axes are a grid of histories, whose
+    title stands over all of them. A chart may have a place for the counter `inside`.
+    """
+
+    def __init__(
+        self,
+        axes: Sequence[Axes],
+        look: Look,
+        told: History,
+        series: legend.Series,
+        inside: Text | None,
+        *,
+        several: bool,
+    ) -> None:
+        figure: Any = axes[0].get_figure(root=True)
+        self._figure: Figure = figure
+        self._axes, self._look = axes, look
+        self._is_grid = len(axes) > 1
+        self._legend = legend.legend(self._figure, list(series), look.legend)
+        title, counter = self._title_artists(inside)
+        self._title = Words(title, words.title(look.title, several=several), told)
+        self._counter = Words(counter, words.counter(look.title, told, named=inside is None), told)
+        self._is_beside = inside is None
+        self.marks, self._footers = self._footer(told)
+
+    def move(self, position: float) -> Sequence[Artist]:
+        """Have the words say what they say at a position; hands back those that move."""
+        return [text.artist for text in (self._title, self._counter) if text.move(position)] + (
+            [self.marks.artist] if self.marks.move(position) else []
+        )
+
+    def fix(self, scales: Sequence[Scale]) -> None:
+        """Give the axes the room that words and labels leave, once and for all until the figure changes its size."""
+        for scale in scales:
+            _try(scale)
+        self._title.stand_in()
+        line = self._title.height
+        self._lay_out()
+        self._title.fit(self._width - (self._counter.width if self._is_beside else 0))
+        if self._title.height > line:
+            self._lay_out()
+
+    def _title_artists(self, inside: Text | None) -> tuple[Text, Text]:
+        """Where title and counter stand: over the axes or, where there are several, over all of them.
+
+        A chart may have a place for the counter `inside`.
+        """
+        quiet: dict[str, Any] = {"color": style.muted(), "size": 10, "weight": "normal"}
+        if not self._is_grid:
+            axes = self._axes[0]
+            return axes.set_title("", loc="left"), inside or axes.set_title("", loc="right", **quiet)
+        title = self._text(**style.title(), va="top")
+        return title, self._text(ha="right", va="top", **quiet)
+
+    def _text(self, **looks: Any) -> Text:
+        """A text anywhere on the figure, for which the layout makes no room by itself.
+
+        It belongs to axes, for matplotlib saves no text of a figure's own that moves.
+        """
+        text = self._axes[0].text(0, 0, "", transform=self._figure.transFigure, clip_on=False, **looks)
+        text.set_in_layout(False)
+        return text
+
+    @property
+    def _width(self) -> float:
+        """From the left of the axes to their right, in pixels."""
+        boxes = [axes.get_window_extent() for axes in self._axes]
+        return float(max(box.x1 for box in boxes) - min(box.x0 for box in boxes))
+
+    def _footer(self, told: History) -> tuple[Marks, list[Text]]:
+        """Marks, and all the texts that stand below the chart, the lowest first."""
+        look = self._look
+        texts = [(look.source or "", 8, style.muted()), (look.caption or "", 9, style.muted()), ("", 11, style.ink())]
+        footers = [self._text(size=size, color=color, va="bottom", linespacing=1.3) for _, size, color in texts]
+        for artist, (text, _, _) in zip(footers, texts, strict=True):
+            artist.set_text(style.legible_lines(text, _LONGEST_CAPTION))
+        return Marks(footers[-1], look.mark, look.fade, told), footers
+
+    def _fit_footer(self, left: float) -> float:
+        """Stack the texts below the chart, each broken into lines that fit; hands back their height in pixels."""
+        edge = _EDGE * self._figure.dpi
+        room = self._figure.bbox.width - left - edge
+        *still, _ = self._footers
+        for artist in still:
+            artist.set_text(broken(artist, artist.get_text().replace("\n", " "), room))
+        self.marks.fit(room)
+        height = _HINT * self._figure.dpi if self._figure.get_supxlabel() else 0.0
+        for artist in self._footers:
+            if artist.get_text():
+                artist.set_position((left / self._figure.bbox.width, (height + edge / 2) / self._figure.bbox.height))
+                height += artist.get_window_extent().height + edge / 2
+        return height
+
+    def _lay_out(self) -> None:
+        width, height = self._figure.bbox.size
+        left = _EDGE * self._figure.dpi
+        low, high = self._fit_footer(left) / height, self._fit_header() / height
+        self._make_room(low, high)
+        if low:  # words below the chart begin where it does, unless the labels at its left are long
+            begin = self._chart_box.x0
+            low = self._fit_footer(begin * width if begin < _INDENT else left) / height
+            self._make_room(low, high)
+            for artist in self._footers if begin < _INDENT else ():
+                artist.set_x(self._chart_box.x0)
+        for axes in self._axes:
+            style.part_labels(axes.xaxis)
+        if self._legend is not None and self._legend.axes is None:
+            legend.hang(self._legend, self._chart_box, low)
+        if self._is_grid:
+            self._align_words()
+
+    def _make_room(self, low: float, high: float) -> None:
+        """Give the axes the room that is left between words above and below, which take these parts of the height."""
+        if low + high > _MOST_WORDS:
+            raise UsageError("the words around the chart leave it no room; make them fewer, or the picture larger")
+        if self._legend is not None and self._legend.axes is None:
+            self._legend.set_bbox_to_anchor(None)  # the layout makes room for a legend only where it has no place
+        self._figure.set_layout_engine("constrained", rect=(0, low, 1, 1 - low - high))
+        engine: Any = self._figure.get_layout_engine()
+        with warnings.catch_warnings():  # a picture too small for its words keeps matplotlib's plain margins
+            warnings.simplefilter("ignore")
+            engine.execute(self._figure)
+        self._figure.set_layout_engine("none")
+        for axes in self._axes:
+            axes.apply_aspect()
+
+    @property
+    def _chart_box(self) -> Bbox:
+        """What the axes take up, in parts of the figure."""
+        return Bbox.union([axes.get_position() for axes in self._axes])
+
+    def _fit_header(self) -> float:
+        """The height in pixels that words over several axes take up."""
+        edge = _EDGE * self._figure.dpi
+        height = max(self._title.height, self._counter.height) if self._is_grid else 0.0
+        return height + edge if height else 0.0
+
+    def _align_words(self) -> None:
+        """Begin the title where the first axes begin, and end the counter where the last end, on one line."""
+        title, counter = self._title.artist, self._counter.artist
+        edge = _EDGE * self._figure.dpi
+        lower = style.rise(title) - style.rise(counter)
+        title.set_position((self._chart_box.x0, 1 - edge / self._figure.bbox.height))
+        counter.set_position((self._chart_box.x1, 1 - (edge + lower) / self._figure.bbox.height))
+
+
+def _try(scale: Scale) -> None:
+    """Set those limits whose labels take most room."""
+    axis: Any = getattr(scale.axes[0], f"{scale.name}axis")
+
+    def room(limits: tuple[float, float]) -> int:
+        scale.set(limits)
+        return max(map(len, axis.get_major_formatter().format_ticks(axis.get_majorticklocs())), default=0)
+
+    tried = scale.tried()
+    if tried:
+        scale.set(max(tried, key=room))
