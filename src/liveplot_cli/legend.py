@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 Series = Sequence[tuple[str, "Artist"]]
 
 _LONGEST = 24  # characters of a name
-_WIDE, _FULL = 0.34, 0.94  # parts of a picture: too wide for a legend beside the chart, and as large as one may be
+_WIDE, _LOW, _FULL = 0.42, 0.27, 0.94  # parts of a picture: what a legend may take beside the chart, below, at most
 
 
 def legend(figure: Figure, series: Series, where: str | None) -> Legend | None:
     """A legend beside the chart or below it, where it never hides data, or inside, where the data lie upon it.
 
-    By itself it stands beside the chart, or below where that leaves more of a picture that is small or upright.
+    By itself it stands beside the chart, or below where a picture is small or upright, of many names with the first.
     """
     if not series or where == "none":
         return None
@@ -37,17 +37,28 @@ def legend(figure: Figure, series: Series, where: str | None) -> Legend | None:
         inside.set_zorder(1.5)
         return inside
     beside = _outside(figure, series, "outside right upper")
-    width, height = np.divide(beside.get_window_extent().size, figure.bbox.size)
+    height = beside.get_window_extent().height / figure.bbox.height
     rows = len(beside.get_texts())
-    columns = max(1, min(rows, int(_FULL / width)))
-    is_wide = width > _WIDE * min(1, figure.bbox.width / figure.bbox.height)
-    if where == "below" or (where is None and is_wide and height / columns < width):
-        beside.remove()
-        return _outside(figure, series, "outside lower left", columns)
     if height > _FULL:
         beside.remove()
-        return _outside(figure, series, "outside right upper", most=max(1, int(rows * _FULL / height) - 1))
-    return beside
+        beside = _outside(figure, series, "outside right upper", most=max(1, int(rows * _FULL / height) - 1))
+    width = beside.get_window_extent().width / figure.bbox.width
+    is_wide = width + 2 * _pads(figure)[0] > _WIDE * min(1, figure.bbox.width / figure.bbox.height)
+    if where == "beside" or (where is None and not is_wide):
+        return beside
+    beside.remove()
+    return _below(figure, series, max(1, int(_LOW * rows / height)), min(rows, int(1 / width)))
+
+
+def _below(figure: Figure, series: Series, rows: int, columns: int) -> Legend:
+    """A legend of at most so many rows, and of as many columns as there is room for, up to a number."""
+    while True:
+        named = rows * columns if rows * columns >= len(series) else rows * columns - 1
+        below = _outside(figure, series, "outside lower left", max(1, columns), max(1, min(named, MOST_NAMED)))
+        if columns <= 1 or below.get_window_extent().width <= (1 - 2 * _pads(figure)[0]) * figure.bbox.width:
+            return below
+        below.remove()
+        columns -= 1
 
 
 def hang(legend: Legend, chart: Bbox, floor: float) -> None:
@@ -57,14 +68,19 @@ def hang(legend: Legend, chart: Bbox, floor: float) -> None:
     """
     figure: Any = legend.get_figure(root=True)
     box = legend.get_window_extent().transformed(figure.transFigure.inverted())
-    pads = [rcParams["figure.constrained_layout.w_pad"], rcParams["figure.constrained_layout.h_pad"]]
-    across, up = np.multiply(pads, figure.dpi) / figure.bbox.size
+    across, up = _pads(figure)
     if box.x0 >= chart.x1:
         top = chart.y1 if box.height <= chart.height else 1 - up
         legend.set_bbox_to_anchor((0, 0, 1 - across, top), figure.transFigure)
     elif box.y1 <= chart.y0:
         left = max(across, min(chart.x0, 1 - across - box.width))
         legend.set_bbox_to_anchor((left, floor + up, 1, 1), figure.transFigure)
+
+
+def _pads(figure: Figure) -> tuple[float, float]:
+    """What is left free at the sides of things, and above and below them: parts of the figure."""
+    across, up = (rcParams[name] for name in ("figure.constrained_layout.w_pad", "figure.constrained_layout.h_pad"))
+    return across * figure.dpi / figure.bbox.width, up * figure.dpi / figure.bbox.height
 
 
 def _outside(figure: Figure, series: Series, place: str, columns: int = 1, most: int = MOST_NAMED) -> Legend:

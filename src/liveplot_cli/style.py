@@ -247,16 +247,23 @@ def limit_ticks(axis: Axis, most: int) -> None:
         locator.set_params(nbins=most)
 
 
+def shown_labels(axis: Axis) -> list[Text]:
+    """The labels of those ticks that lie within the limits."""
+    low, high = sorted(axis.get_view_interval())
+    ticks = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=False)
+    return [label for place, label in ticks if low <= place <= high and label.get_text()]
+
+
 def part_labels(axis: Axis) -> None:
     """Have so few ticks on a horizontal axis, which is laid out, that no label comes too near to the next."""
     for most in range(min(len(axis.get_majorticklocs()), _MOST_TICKS), 0, -1):
-        boxes = [label.get_window_extent() for label in axis.get_ticklabels() if label.get_text()]
+        boxes = [label.get_window_extent() for label in shown_labels(axis)]
         least = _APART * _settings["font.size"] * axis.axes.figure.dpi / 72
         if all(right.x0 - left.x1 >= least for left, right in pairwise(sorted(boxes, key=lambda box: box.x0))):
             return
         locator = axis.get_major_locator()
         if isinstance(locator, MaxNLocator):
-            locator.set_params(nbins=most)
+            locator.set_params(nbins=most, min_n_ticks=min(most, 2))
         elif isinstance(locator, AutoDateLocator) and most > 2:  # with fewer some spans suit no interval
             locator.minticks, locator.maxticks = 1, dict.fromkeys(locator.maxticks, most)
 
