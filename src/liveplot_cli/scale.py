@@ -182,7 +182,8 @@ class Scale:
             and any(limit is not None and limit <= 0 for limit in self.asked)
         ):
             raise UsageError(f"{self.name}lim: a logarithmic axis begins above zero")
-        if max(-self._whole[0], self._whole[1]) > FARTHEST:
+        of_values = any(reach.sample for reach in self.reaches)  # of places, whoever sets their ticks has told
+        if of_values and max(-self._whole[0], self._whole[1]) > FARTHEST:
             _log.warning("values beyond %g lie outside the picture", FARTHEST)
 
     def move(self, position: float) -> None:
