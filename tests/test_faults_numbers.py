@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 
 import films
 from faults import SMALL, Done, Place, run_cli
-from liveplot_cli.style import PALETTE
+from liveplot_cli.theme import THEMES
 
 # A line is thicker than two pixels, so that wherever it lies one of them has all of its colour.
 LARGE = ("--size", "480x360", "--dpi", "100", "-t", "")
@@ -29,7 +29,7 @@ def drawn(place: Place, content: str, *options: str, **how: object) -> tuple[Don
 
 def curve(picture: np.ndarray, number: int = 0) -> np.ndarray:
     """Where a picture has the colour of a line, shape (height, width)."""
-    level = np.round(np.multiply(to_rgb(PALETTE[number]), 255))
+    level = np.round(np.multiply(to_rgb(THEMES["liveplot"].palette[number]), 255))
     return np.abs(picture - level).max(axis=2) < 24
 
 
