@@ -152,6 +152,18 @@ def test_names_are_slanted_where_they_fit_in_no_other_way(columns: list[str], ro
     assert rotation or all(one[1] < two[0] for one, two in pairwise(spans))
 
 
+@pytest.mark.parametrize("columns", [list("0123456789"), ["10", "20", "30"], ["2", "0", "1"]], ids=str)
+def test_a_few_numbers_that_lie_evenly_are_all_on_the_axis(columns: list[str]) -> None:
+    assert sorted(names(scene(History(np.ones((2, len(columns))), columns=columns)))) == sorted(columns)
+
+
+@pytest.mark.parametrize("columns", [["1", "2", "10"], [str(number) for number in range(100)]], ids=["uneven", "many"])
+def test_other_numbers_have_the_ticks_of_an_axis(columns: list[str]) -> None:
+    found = names(scene(History(np.ones((2, len(columns))), columns=columns)))
+    assert 2 < len(found) < 15
+    assert found != columns
+
+
 def test_several_histories_stand_side_by_side_at_each_place() -> None:
     shown = scene(History(np.ones((2, 4)), name="a"), History(np.full((2, 4), 2), name="b"))
     one, two = map(boxes, patches(shown))

@@ -21,6 +21,8 @@ from conftest import wave_matrix
 from faults import SMALL, Done, Place, run_cli
 from liveplot_cli.theme import THEMES
 
+PALETTE = THEMES["liveplot"].palette
+
 ROWS = "1,2\n3,4\n2,1\n"
 WIDE = ("--size", "800x267", "--dpi", "60")
 PYTHON = (sys.executable, "-W", "error")
@@ -80,7 +82,7 @@ def test_f01_a_brace_that_opens_no_field_is_refused(place: Place, title: str) ->
 def legend(picture: np.ndarray) -> set[str]:
     """The colours of the palette that are to be seen beside the chart."""
     beside = picture[:, picture.shape[1] * 6 // 10 :]
-    levels = {color: np.round(np.multiply(to_rgb(color), 255)) for color in THEMES["liveplot"].palette}
+    levels = {color: np.round(np.multiply(to_rgb(color), 255)) for color in PALETTE}
     return {color for color, level in levels.items() if (np.abs(beside - level).max(axis=2) < 12).sum() > 8}
 
 
@@ -90,7 +92,7 @@ def test_f02_strange_names_are_shown_and_shortened(place: Place) -> None:
     render(place, "-k", "trace", content=content, seconds=8)
     # The chart's first points stand on the left: what is seen on the right is the legend.
     render(place, "-k", "trace", "--xlim", "1,9", "--size", "640x240", content=content, seconds=8, again=False)
-    assert legend(films.gif_pictures(place.folder / "a.gif")[0]) >= set(THEMES["liveplot"].palette[:4])
+    assert legend(films.gif_pictures(place.folder / "a.gif")[0]) >= set(PALETTE[:4])
 
 
 def test_f02_of_many_columns_sixteen_are_named(place: Place) -> None:
@@ -119,7 +121,7 @@ def test_f02_a_long_file_name_is_broken_into_lines(place: Place) -> None:
 
 def of_the_curve(picture: np.ndarray) -> np.ndarray:
     """Where a picture has the colour of the first line."""
-    level = np.round(np.multiply(to_rgb(THEMES["liveplot"].palette[0]), 255))
+    level = np.round(np.multiply(to_rgb(PALETTE[0]), 255))
     return np.abs(picture - level).max(axis=2) < 12
 
 

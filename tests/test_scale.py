@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,34 @@ def test_followed_limits_stay_where_nothing_is_shown() -> None:
 def test_followed_limits_between_rows_are_those_of_a_moment_shown_before(position: float) -> None:
     one = of(np.random.default_rng(0).normal(size=(60, 3)).cumsum(axis=0), "follow")
     assert limits(one, position) == limits(one, math.floor(position))
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=8), st.booleans())
+@settings(max_examples=50, deadline=None)
+def test_followed_limits_of_rows_that_are_tweened_go_over_slowly(rows: list[float], log: bool) -> None:
+    values = [10 ** (row / 1e5) for row in rows] if log else rows
+    one = of(values, "follow", log=log)
+    positions = [number / 30 for number in range(30 * len(values) - 29)]
+    one = replace(one, positions=positions)
+    found = np.array([limits(one, position) for position in positions])
+    shown = np.interp(positions, range(len(values)), values)
+    assert (found[:, 0] <= shown).all()
+    assert (shown <= found[:, 1]).all()
+    found = np.log10(found) if log else found
+    steps, way = np.abs(np.diff(found, axis=0)), np.ptp(found, axis=0)
+    assert (steps <= 0.3 * way + 1e-9 * np.abs(found[1:])).all()
+
+
+def test_followed_limits_of_rows_that_are_tweened_are_held_between() -> None:
+    one = replace(of([1.0, 1, 1, 40, 40, 40], "follow"), positions=[number / 40 for number in range(201)])
+    found = [limits(one, position) for position in one.positions]
+    assert len(set(found[:60])) == len(set(found[-60:])) == 1
+    assert len(set(found)) > 10
+
+
+def test_a_constant_has_room_also_where_its_tween_is_off_by_a_last_bit() -> None:
+    low, high = scale.padded((1.4999999999999998, 1.5000000000000002))
+    assert (low, high) == (pytest.approx(1.425), pytest.approx(1.575))
 
 
 def test_robust_limits_leave_the_outermost_out() -> None:

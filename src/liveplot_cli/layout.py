@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import matplotlib
 from matplotlib.transforms import Bbox
 
 from liveplot_cli import legend, style, words
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from liveplot_cli.history import History
 
 _EDGE, _HINT = 0.12, 0.2  # inches
-_INDENT = 0.15  # of the width, at most, for words below the chart
+_INDENT = 0.15  # of the width, at most, for words above and below the chart
 _LONGEST_CAPTION = 600  # characters
 _MOST_WORDS = 0.6  # of the height
 
@@ -69,9 +70,10 @@ class Layout:
         self._title.stand_in()
         line = self._title.height
         self._lay_out()
-        self._title.fit(self._width - (self._counter.width if self._is_beside else 0))
+        self._title.fit(self._begin_title() - (self._counter.width if self._is_beside else 0))
         if self._title.height > line:
             self._lay_out()
+            self._begin_title()
 
     def _title_artists(self, inside: Text | None) -> tuple[Text, Text]:
         """Where title and counter stand: over the axes or, where there are several, over all of them.
@@ -93,6 +95,16 @@ class Layout:
         text = self._axes[0].text(0, 0, "", transform=self._figure.transFigure, clip_on=False, **looks)
         text.set_in_layout(False)
         return text
+
+    def _begin_title(self) -> float:
+        """Begin the title with the axes or, beside long labels, with these; hands back its room in pixels."""
+        if self._is_grid:
+            return self._width
+        box = self._axes[0].get_window_extent()
+        left = matplotlib.rcParams["figure.constrained_layout.w_pad"] * self._figure.dpi
+        indent = box.x0 - left if self._chart_box.x0 > _INDENT else 0.0
+        self._title.artist.set_x(-indent / box.width)
+        return self._width + indent
 
     @property
     def _width(self) -> float:

@@ -33,6 +33,7 @@ _GLIDE = 10  # moments in which followed limits go over to the next where what i
 _STEPS = 8  # parts of its span that followed limits are rounded to
 _OUTERMOST = 0.01  # of the values at either end lie outside robust limits
 _SAMPLED = 1 << 20  # values
+_ROUNDING = 1e-12  # of a value: between two equal rows values are not equal to the last bit
 _SMALLEST = 1e-280  # of spans: matplotlib draws smaller ones apart
 _TRIED = 16  # limits for which room is made
 
@@ -129,9 +130,8 @@ def on_axis(axis: Axis, histories: Sequence[History]) -> Sequence[History]:
 def padded(bounds: Bounds, margin: float = 0.05) -> Bounds:
     """Limits with a margin around the data, for a constant as well as for the largest of numbers."""
     low, high = (_near(bound) for bound in bounds)
-    if low < high and not margin:
-        return low, high
-    room = (high - low) * margin or abs(high) * (margin or 0.05) or 0.5
+    constant = high - low <= abs(high) * _ROUNDING
+    room = abs(high) * (margin or 0.05) or 0.5 if constant else (high - low) * margin
     return low - room, high + room
 
 
@@ -182,7 +182,8 @@ class Scale:
             and any(limit is not None and limit <= 0 for limit in self.asked)
         ):
             raise UsageError(f"{self.name}lim: a logarithmic axis begins above zero")
-        if max(-self._whole[0], self._whole[1]) > FARTHEST:
+        of_values = any(reach.sample for reach in self.reaches)  # of places, whoever sets their ticks has told
+        if of_values and max(-self._whole[0], self._whole[1]) > FARTHEST:
             _log.warning("values beyond %g lie outside the picture", FARTHEST)
 
     def move(self, position: float) -> None:

@@ -310,16 +310,13 @@ def points(axes: Axes) -> tuple[float, float]:
 def name_ticks(axis: Axis, names: Sequence[str], *, every: bool = False) -> None:
     """Label the places 0, 1, 2, … of an axis with names, as many as fit; slanted where `every` one then does."""
     _refuse_log(axis, "names")
-    level = axis is axis.axes.xaxis
-    longest = _LONGEST_NAME if level else _LONGEST_BESIDE
-    width, height = points(axis.axes)
-    room = width if level else height
-    fitting = int(room / (_LETTER * (min(longest, max(map(len, names))) + 1) if level else _LINE))
-    if every and len(names) <= max(fitting, room // _LINE):
-        slant = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
-        slanted: dict[str, Any] = {} if len(names) <= fitting else slant
-        labels = [legible(name, _LONGEST_SLANTED if slanted else longest) for name in names]
-        axis.set_ticks(range(len(names)), labels, **slanted)
+    fitting, slanted, longest = _fitting(axis, names)
+    if every and len(names) <= max(fitting, slanted):
+        slant: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+        if len(names) <= fitting:
+            axis.set_ticks(range(len(names)), [legible(name, longest) for name in names])
+        else:
+            axis.set_ticks(range(len(names)), [legible(name, _LONGEST_SLANTED) for name in names], **slant)
         return
 
     def name(place: float, _: object) -> str:
@@ -328,6 +325,21 @@ def name_ticks(axis: Axis, names: Sequence[str], *, every: bool = False) -> None
 
     axis.set_major_locator(MaxNLocator(nbins=max(2, min(len(names), fitting)), integer=True, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(name))
+
+
+def every_number_tick(axis: Axis, names: Sequence[str], places: Sequence[float]) -> None:
+    """Label each of some places that lie evenly with its number, if all of them fit."""
+    if len(names) <= _fitting(axis, names)[0]:
+        axis.set_ticks(places, names)
+
+
+def _fitting(axis: Axis, names: Sequence[str]) -> tuple[int, int, int]:
+    """How many names fit on an axis, how many if they are slanted, and the most characters of one."""
+    width, height = points(axis.axes)
+    if axis is axis.axes.yaxis:
+        return int(height / _LINE), 0, _LONGEST_BESIDE
+    letters = min(_LONGEST_NAME, max(map(len, names))) + 1
+    return int(width / (_LETTER * letters)), int(width / _LINE), _LONGEST_NAME
 
 
 def legible(text: str, longest: int = 40) -> str:

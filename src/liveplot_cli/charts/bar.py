@@ -80,6 +80,12 @@ def _places(axis: Axis, histories: Sequence[History], *, downwards: bool) -> lis
     if len(known) == len(histories):
         axis.set_label_text("column")
         placed = style.number_ticks(axis, np.concatenate(known))
+        named = dict(
+            zip(np.concatenate(known).tolist(), [name for some in histories for name in some.columns], strict=True)
+        )
+        steps = np.diff(sorted(named))
+        if axis.get_scale() != "log" and np.allclose(steps, steps[:1]):
+            style.every_number_tick(axis, list(named.values()), list(named))
         return np.split(placed, np.cumsum([len(some) for some in known])[:-1])
     columns = [list(history.columns) for history in histories]
     alike = all(some == columns[0] for some in columns)
