@@ -33,7 +33,7 @@ _GLIDE = 10  # moments in which followed limits go over to the next where what i
 _STEPS = 8  # parts of its span that followed limits are rounded to
 _OUTERMOST = 0.01  # of the values at either end lie outside robust limits
 _SAMPLED = 1 << 20  # values
-_ROUNDING = 1e-12  # of a value: between two equal rows values are not equal to the last bit
+_ROUNDING = 4e-15  # of a value: between two equal rows values are not equal to the last bit
 _SMALLEST = 1e-280  # of spans: matplotlib draws smaller ones apart
 _TRIED = 16  # limits for which room is made
 
