@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
+from matplotlib.font_manager import FontProperties
 from matplotlib.transforms import Bbox
 
 from liveplot_cli import legend, style, words
@@ -65,11 +67,13 @@ class Layout:
 
     def fix(self, scales: Sequence[Scale]) -> None:
         """Give the axes the room that words and labels leave, once and for all until the figure changes its size."""
-        for scale in scales:
-            _try(scale)
         self._title.stand_in()
         line = self._title.height
+        widest = [_try(scale) for scale in scales]
         self._lay_out()
+        # How large the axes are says how many ticks they have: only now are all the labels known.
+        if [_try(scale) for scale in scales] != widest:
+            self._lay_out()
         self._title.fit(self._begin_title() - (self._counter.width if self._is_beside else 0))
         if self._title.height > line:
             self._lay_out()
@@ -189,14 +193,27 @@ class Layout:
         counter.set_position((self._chart_box.x1, 1 - (edge + lower) / self._figure.bbox.height))
 
 
-def _try(scale: Scale) -> None:
-    """Set those limits whose labels take most room."""
+def _try(scale: Scale) -> float:
+    """Set those limits whose labels take most room; hands back the width of these in pixels."""
     axis: Any = getattr(scale.axes[0], f"{scale.name}axis")
-
-    def room(limits: tuple[float, float]) -> int:
-        scale.set(limits)
-        return max(map(len, axis.get_major_formatter().format_ticks(axis.get_majorticklocs())), default=0)
-
+    figure: Any = scale.axes[0].get_figure(root=True)
+    renderer = figure.canvas.get_renderer()
     tried = scale.tried()
-    if tried:
-        scale.set(max(tried, key=room))
+    if not tried:
+        return 0.0
+    font = axis.get_ticklabels()[0].get_fontproperties() if axis.get_ticklabels() else FontProperties()
+
+    @cache
+    def width(label: str) -> float:
+        return float(renderer.get_text_width_height_descent(label, font, ismath=False)[0])
+
+    def room(limits: tuple[float, float]) -> float:
+        scale.set(limits)
+        ticks = axis.get_majorticklocs()
+        labels = zip(ticks, axis.get_major_formatter().format_ticks(ticks), strict=True)
+        return max((width(label) for tick, label in labels if limits[0] <= tick <= limits[1]), default=0.0)
+
+    rooms = [room(limits) for limits in tried]
+    widest = max(rooms)
+    scale.set(tried[rooms.index(widest)])
+    return widest

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
 Bounds = tuple[float, float]
+_T = TypeVar("_T")
 Numbers = NDArray[np.float64]
 
 _log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ _OUTERMOST = 0.01  # of the values at either end lie outside robust limits
 _SAMPLED = 1 << 20  # values
 _ROUNDING = 1e-12  # of a value: between two equal rows values are not equal to the last bit
 _SMALLEST = 1e-280  # of spans: matplotlib draws smaller ones apart
-_TRIED = 16  # limits for which room is made
+_TRIED = 400  # limits for which room is made: all that are held, many of those on the way from one to the next
 
 
 @dataclass(frozen=True)
@@ -193,9 +194,13 @@ class Scale:
 
     def tried(self) -> list[Bounds]:
         """Limits that there will be, so many as it takes to see how much room their labels need."""
-        found = self._runs if self._how == "follow" else self.positions if self._how == "each" else ()
-        some = found[:: max(1, len(found) // _TRIED)]
-        return [run.limits if isinstance(run, _Run) else self._at(run) for run in some]
+        if self._how == "follow":
+            found = list(dict.fromkeys(run.limits for run in self._runs))
+        elif self._how == "each":
+            found = [self._at(position) for position in _some(self.positions)]
+        else:
+            found = []
+        return _some(found)
 
     def set(self, wanted: Bounds) -> None:
         """Set these limits."""
@@ -335,6 +340,10 @@ def _apart(low: float, high: float) -> Bounds:
     step = 10.0 ** math.floor(math.log10(span / _STEPS))
     step *= next(factor for factor in (1, 2, 5, 10) if step * factor * _STEPS >= span)
     return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def _some(found: Sequence[_T]) -> list[_T]:
+    return list(found[:: -(-len(found) // _TRIED) or 1])
 
 
 def _near(bound: float) -> float:
