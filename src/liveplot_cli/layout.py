@@ -29,6 +29,8 @@ _EDGE, _HINT = 0.12, 0.2  # inches
 _INDENT = 0.15  # of the width, at most, for words above and below the chart
 _LONGEST_CAPTION = 600  # characters
 _MOST_WORDS = 0.6  # of the height
+_LEAST_SIDE = 0.2  # inches of axes among words
+_NO_ROOM = "the words around the chart leave it no room; make them fewer, or the picture larger"
 
 
 class Layout:
@@ -161,17 +163,34 @@ class Layout:
     def _make_room(self, low: float, high: float) -> None:
         """Give the axes the room that is left between words above and below, which take these parts of the height."""
         if low + high > _MOST_WORDS:
-            raise UsageError("the words around the chart leave it no room; make them fewer, or the picture larger")
+            raise UsageError(_NO_ROOM)
         if self._legend is not None and self._legend.axes is None:
             self._legend.set_bbox_to_anchor(None)  # the layout makes room for a legend only where it has no place
         self._figure.set_layout_engine("constrained", rect=(0, low, 1, 1 - low - high))
         engine: Any = self._figure.get_layout_engine()
-        with warnings.catch_warnings():  # a picture too small for its words keeps matplotlib's plain margins
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(
+            record=True
+        ) as told:  # where there is no room the margins stay plain
+            warnings.simplefilter("always")
             engine.execute(self._figure)
         self._figure.set_layout_engine("none")
+        if self._asks_for_words and (told or self._least_side < _LEAST_SIDE):
+            raise UsageError(_NO_ROOM)
         for axes in self._axes:
             axes.apply_aspect()
+
+    @property
+    def _asks_for_words(self) -> bool:
+        """Whether words were asked for; a picture too small for those it has by itself is drawn all the same."""
+        look = self._look
+        return bool(look.title or look.caption or look.source or look.mark or look.legend in ("beside", "below"))
+
+    @property
+    def _least_side(self) -> float:
+        """The shorter side of the smallest axes, before their aspect, in inches."""
+        boxes: Any = [axes.get_position(original=True) for axes in self._axes]
+        width, height = self._figure.get_size_inches()
+        return float(min(min(box.width * width, box.height * height) for box in boxes))
 
     @property
     def _chart_box(self) -> Bbox:
