@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,17 @@ def test_words_below_the_chart_leave_it_room_and_equal_the_full_redraw(size: tup
 def test_words_that_leave_the_chart_no_room_are_refused() -> None:
     with pytest.raises(UsageError, match="leave it no room"):
         scene(YEARS, caption="word " * 200, size=(200, 150))
+
+
+@pytest.mark.parametrize("layout", ["overlay", "grid"])
+@pytest.mark.parametrize("size", [(240, 180), (200, 200), (260, 160)])
+def test_words_whose_chart_would_collapse_are_refused(layout: str, size: tuple[int, int]) -> None:
+    several = [History(np.arange(30.0) * factor, name=f"number {factor}") for factor in range(1, 6)]
+    look = Look(layout=layout, size=size)
+    Scene(several, charts.load("line")(), look)
+    words = {"caption": "caption", "source": "source", "mark": (mark("2=Two"),), "legend": "below"}
+    with pytest.raises(UsageError, match="leave it no room"):
+        Scene(several, charts.load("line")(), replace(look, **words))
 
 
 def test_nothing_moves_when_a_mark_appears() -> None:
