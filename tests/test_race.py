@@ -158,7 +158,7 @@ def test_bars_that_change_places_meet_halfway_and_start_and_arrive_slowly() -> N
     shown = scene(History([[1, 2], [2, 1]], columns=["a", "b"]))
     assert names(shown, 0) == ["b", "a"]
     shown.update(0.5)
-    assert np.allclose(boxes(shown)[:, 1:], [[1.5, 0.5]] * 2)
+    assert np.allclose(boxes(shown)[:, 1:], [[1.5, 0.5]] * 2, atol=0.003)  # half a pixel of a place
     shown.update(0.1)
     first = boxes(shown)[0, 2]
     shown.update(0.5)
@@ -166,6 +166,19 @@ def test_bars_that_change_places_meet_halfway_and_start_and_arrive_slowly() -> N
     shown.update(0.25)
     assert boxes(shown)[:, 1].tolist() == [1.75, 1.25]
     assert bars(shown).get_snap() is False
+
+
+@pytest.mark.parametrize("size", [(640, 480), (333, 217)])
+def test_bars_are_as_broad_and_their_edges_as_sharp_wherever_they_are(size: tuple[int, int]) -> None:
+    shown = scene(FILMS["walks"], look=Look(size=size))
+    broad = set()
+    for position in (0, 2.3, 4.75, 11):
+        shown.update(position)
+        for path in bars(shown).get_paths():
+            edges = shown.figure.axes[0].transData.transform(path.vertices)[:, 1]
+            assert np.allclose(edges, np.round(edges), atol=1e-6)
+            broad.add(round(float(np.ptp(edges))))
+    assert len(broad) == 1
 
 
 def test_a_bar_comes_in_from_below_and_its_name_when_there_is_room_for_it() -> None:

@@ -70,12 +70,40 @@ def test_followed_limits_depend_on_nothing_but_the_position(rows: list[float]) -
 @settings(max_examples=50, deadline=None)
 def test_followed_limits_hold_for_several_moments(seed: int, shape: str) -> None:
     noise = np.random.default_rng(seed).normal(size=(300, 4))
-    values = {"noise": noise, "walk": noise.cumsum(axis=0), "growth": np.exp(np.abs(noise).cumsum(axis=0) / 20)}[shape]
+    values = {"noise": noise, "walk": 10 + noise.cumsum(axis=0), "growth": 9 + np.abs(noise).cumsum(axis=0)}[shape]
     one = of(values, "follow")
     found = [limits(one, position) for position in range(300)]
     changes = [at for at in range(1, 300) if found[at] != found[at - 1]]
-    assert all(later - earlier >= 12 for earlier, later in zip([0, *changes], changes, strict=False))
+    held = [later - earlier for earlier, later in zip([0, *changes], changes, strict=False)]
+    assert shape == "growth" or all(moments >= 12 for moments in held)
     assert len(changes) < 300 / 12
+
+
+@pytest.mark.parametrize("base", [None, 0.0])
+@pytest.mark.parametrize("factor", [1.3, 2.0, 2.9])
+def test_followed_limits_never_hide_what_is_shown_in_what_grows_fast(factor: float, base: float | None) -> None:
+    history = History(factor ** np.arange(40.0))
+    one = Scale([axes()], "y", [replace(scale.so_far([history], 40), base=base)], "follow", range(40))
+    for position in range(4, 40):
+        high = limits(one, position)[1]
+        assert history.row(position)[0] <= high <= 5 * history.row(position)[0]
+
+
+def test_followed_limits_wait_for_a_leap() -> None:
+    values = np.random.default_rng(0).normal(size=(60, 3))
+    values[30:] += 1000
+    one = of(values, "follow")
+    assert limits(one, 29)[1] < 10
+    assert limits(one, 30)[1] > 900
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=60), st.sampled_from([-1, 1]))
+@settings(max_examples=50, deadline=None)
+def test_followed_limits_go_beyond_zero_by_their_margin_alone(rows: list[float], sign: int) -> None:
+    one = of([sign * row for row in rows], "follow")
+    for position in range(len(rows)):
+        low, high = (sign * limit for limit in limits(one, position)[::sign])
+        assert low >= -0.05 * high or high == -low == 0.5
 
 
 def test_followed_limits_are_drawn_in_where_the_data_have_become_small() -> None:

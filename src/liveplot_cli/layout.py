@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
+from matplotlib.font_manager import FontProperties
 from matplotlib.transforms import Bbox
 
 from liveplot_cli import legend, style, words
@@ -27,6 +29,8 @@ _EDGE, _HINT = 0.12, 0.2  # inches
 _INDENT = 0.15  # of the width, at most, for words above and below the chart
 _LONGEST_CAPTION = 600  # characters
 _MOST_WORDS = 0.6  # of the height
+_LEAST_SIDE = 0.2  # inches of axes among words
+_NO_ROOM = "the words around the chart leave it no room; make them fewer, or the picture larger"
 
 
 class Layout:
@@ -65,11 +69,13 @@ class Layout:
 
     def fix(self, scales: Sequence[Scale]) -> None:
         """Give the axes the room that words and labels leave, once and for all until the figure changes its size."""
-        for scale in scales:
-            _try(scale)
         self._title.stand_in()
         line = self._title.height
+        widest = [_try(scale) for scale in scales]
         self._lay_out()
+        # How large the axes are says how many ticks they have: only now are all the labels known.
+        if [_try(scale) for scale in scales] != widest:
+            self._lay_out()
         self._title.fit(self._begin_title() - (self._counter.width if self._is_beside else 0))
         if self._title.height > line:
             self._lay_out()
@@ -157,17 +163,32 @@ class Layout:
     def _make_room(self, low: float, high: float) -> None:
         """Give the axes the room that is left between words above and below, which take these parts of the height."""
         if low + high > _MOST_WORDS:
-            raise UsageError("the words around the chart leave it no room; make them fewer, or the picture larger")
+            raise UsageError(_NO_ROOM)
         if self._legend is not None and self._legend.axes is None:
             self._legend.set_bbox_to_anchor(None)  # the layout makes room for a legend only where it has no place
         self._figure.set_layout_engine("constrained", rect=(0, low, 1, 1 - low - high))
         engine: Any = self._figure.get_layout_engine()
-        with warnings.catch_warnings():  # a picture too small for its words keeps matplotlib's plain margins
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(record=True) as told:  # where there is no room the margins stay plain
+            warnings.simplefilter("always")
             engine.execute(self._figure)
         self._figure.set_layout_engine("none")
+        if self._asks_for_words and (told or self._least_side < _LEAST_SIDE):
+            raise UsageError(_NO_ROOM)
         for axes in self._axes:
             axes.apply_aspect()
+
+    @property
+    def _asks_for_words(self) -> bool:
+        """Whether words were asked for; a picture too small for those it has by itself is drawn all the same."""
+        look = self._look
+        return bool(look.title or look.caption or look.source or look.mark or look.legend in ("beside", "below"))
+
+    @property
+    def _least_side(self) -> float:
+        """The shorter side of the smallest axes, before their aspect, in inches."""
+        boxes: Any = [axes.get_position(original=True) for axes in self._axes]
+        width, height = self._figure.get_size_inches()
+        return float(min(min(box.width * width, box.height * height) for box in boxes))
 
     @property
     def _chart_box(self) -> Bbox:
@@ -189,14 +210,27 @@ class Layout:
         counter.set_position((self._chart_box.x1, 1 - (edge + lower) / self._figure.bbox.height))
 
 
-def _try(scale: Scale) -> None:
-    """Set those limits whose labels take most room."""
+def _try(scale: Scale) -> float:
+    """Set those limits whose labels take most room; hands back the width of these in pixels."""
     axis: Any = getattr(scale.axes[0], f"{scale.name}axis")
-
-    def room(limits: tuple[float, float]) -> int:
-        scale.set(limits)
-        return max(map(len, axis.get_major_formatter().format_ticks(axis.get_majorticklocs())), default=0)
-
+    figure: Any = scale.axes[0].get_figure(root=True)
+    renderer = figure.canvas.get_renderer()
     tried = scale.tried()
-    if tried:
-        scale.set(max(tried, key=room))
+    if not tried:
+        return 0.0
+    font = axis.get_ticklabels()[0].get_fontproperties() if axis.get_ticklabels() else FontProperties()
+
+    @cache
+    def width(label: str) -> float:
+        return float(renderer.get_text_width_height_descent(label, font, ismath=False)[0])
+
+    def room(limits: tuple[float, float]) -> float:
+        scale.set(limits)
+        ticks = axis.get_majorticklocs()
+        labels = zip(ticks, axis.get_major_formatter().format_ticks(ticks), strict=True)
+        return max((width(label) for tick, label in labels if limits[0] <= tick <= limits[1]), default=0.0)
+
+    rooms = [room(limits) for limits in tried]
+    widest = max(rooms)
+    scale.set(tried[rooms.index(widest)])
+    return widest

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,20 +22,23 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
 Bounds = tuple[float, float]
+_T = TypeVar("_T")
 Numbers = NDArray[np.float64]
 
 _log = logging.getLogger(__name__)
 
 _NOTHING: Bounds = (math.inf, -math.inf)
-_LEAST = 12  # moments that followed limits hold at least
+_LEAST = 12  # moments that followed limits hold at least, but where what is shown grows fast
+_GROWN = 3  # times what was shown until now: the most that followed limits foresee
+_FIRST = 4  # moments that stand for what was shown before the first
 _LOOSE = 0.45  # of the limits' span: what is shown in a while takes up less, and they are drawn in
 _GLIDE = 10  # moments in which followed limits go over to the next where what is shown moves from row to row
 _STEPS = 8  # parts of its span that followed limits are rounded to
 _OUTERMOST = 0.01  # of the values at either end lie outside robust limits
 _SAMPLED = 1 << 20  # values
-_ROUNDING = 1e-12  # of a value: between two equal rows values are not equal to the last bit
+_ROUNDING = 4e-15  # of a value: between two equal rows values are not equal to the last bit
 _SMALLEST = 1e-280  # of spans: matplotlib draws smaller ones apart
-_TRIED = 16  # limits for which room is made
+_TRIED = 400  # limits for which room is made: all that are held, many of those on the way from one to the next
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,8 @@ class Scale:
             and any(limit is not None and limit <= 0 for limit in self.asked)
         ):
             raise UsageError(f"{self.name}lim: a logarithmic axis begins above zero")
-        if max(-self._whole[0], self._whole[1]) > FARTHEST:
+        of_values = any(reach.sample for reach in self.reaches)  # of places, whoever sets their ticks has told
+        if of_values and max(-self._whole[0], self._whole[1]) > FARTHEST:
             _log.warning("values beyond %g lie outside the picture", FARTHEST)
 
     def move(self, position: float) -> None:
@@ -193,9 +197,13 @@ class Scale:
 
     def tried(self) -> list[Bounds]:
         """Limits that there will be, so many as it takes to see how much room their labels need."""
-        found = self._runs if self._how == "follow" else self.positions if self._how == "each" else ()
-        some = found[:: max(1, len(found) // _TRIED)]
-        return [run.limits if isinstance(run, _Run) else self._at(run) for run in some]
+        if self._how == "follow":
+            found = list(dict.fromkeys(run.limits for run in self._runs))
+        elif self._how == "each":
+            found = [self._at(position) for position in _some(self.positions)]
+        else:
+            found = []
+        return _some(found)
 
     def set(self, wanted: Bounds) -> None:
         """Set these limits."""
@@ -264,7 +272,7 @@ class Scale:
             if bounds[row, 0] > bounds[row, 1]:  # nothing is shown: as before
                 bounds[row] = bounds[row - 1] if row else self._whole
         held = self._held(bounds)
-        if any(position % 1 for position in positions):
+        if self._is_tweened:
             held = _gliding(held, len(bounds), self._is_log)
         return [_Run(positions[at], wanted) for at, wanted in held]
 
@@ -273,7 +281,7 @@ class Scale:
         found: list[tuple[int, Bounds]] = []
         start = 0
         while start < len(bounds):
-            stop = min(start + _LEAST, len(bounds))
+            stop = self._foreseen(bounds, start)
             low, high = self._rounded(bounds_of(bounds[start:stop]))
             span = self._span((low, high))
             while (
@@ -286,6 +294,24 @@ class Scale:
             found.append((start, (low, high)))
             start = stop
         return found
+
+    @cached_property
+    def _is_tweened(self) -> bool:
+        return any(position % 1 for position in self.positions)
+
+    def _foreseen(self, bounds: Numbers, start: int) -> int:
+        """Up to where limits are to hold that begin here: for some while, or until growth would hide what is shown now.
+
+        What is shown now is what was shown in as long a while until now, or one moment of noise would be all there is.
+        """
+        if self._is_tweened:  # moments are short
+            return min(start + _LEAST, len(bounds))
+        now = bounds_of(bounds[max(0, start + 1 - _LEAST) : max(start + 1, _FIRST)])
+        most = _GROWN * max(self._span(now), _ROUNDING * max(map(abs, now)))
+        stop, last = start + 1, min(start + _LEAST, len(bounds))
+        while stop < last and self._span(bounds_of(bounds[start : stop + 1])) <= most:
+            stop += 1
+        return stop
 
     def _span(self, bounds: Bounds) -> float:
         base = self.reaches[0].base
@@ -301,7 +327,9 @@ class Scale:
             low, high = _apart(low, high)
             return 10.0**low, 10.0**high
         wide = _apart(low, high)
-        return (low if low == base else wide[0]), (high if high == base else wide[1])
+        # What is all on one side of zero has a margin beyond it, and no more.
+        is_low, is_high = low == base or wide[0] < 0 <= bounds[0], high == base or bounds[1] <= 0 < wide[1]
+        return (low if is_low else wide[0]), (high if is_high else wide[1])
 
 
 def _gliding(held: Sequence[tuple[int, Bounds]], moments: int, is_log: bool) -> list[tuple[int, Bounds]]:
@@ -335,6 +363,10 @@ def _apart(low: float, high: float) -> Bounds:
     step = 10.0 ** math.floor(math.log10(span / _STEPS))
     step *= next(factor for factor in (1, 2, 5, 10) if step * factor * _STEPS >= span)
     return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def _some(found: Sequence[_T]) -> list[_T]:
+    return list(found[:: -(-len(found) // _TRIED) or 1])
 
 
 def _near(bound: float) -> float:

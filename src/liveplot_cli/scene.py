@@ -169,8 +169,7 @@ class Scene:
                 axes.set_title(style.legible(history.name, longest=24), size=10, weight="normal")
         for axes, _ in panels:
             for axis, is_logarithmic in ((axes.xaxis, look.logx), (axes.yaxis, look.logy)):
-                if is_logarithmic:
-                    style.make_logarithmic(axis)
+                (style.make_logarithmic if is_logarithmic else style.write_out)(axis)
         return panels
 
     def _label_axes(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ import numpy as np
 from matplotlib.colors import to_hex, to_rgb, to_rgba, to_rgba_array
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, MaxNLocator, ScalarFormatter
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from liveplot_cli import theme
@@ -41,6 +42,8 @@ _APART = 0.5  # of the letters' size: the least between the labels of two ticks
 _LONGEST_LINE, _MOST_LINES = 120, 8
 _LONGEST_NAME, _LONGEST_BESIDE, _LONGEST_SLANTED = 40, 24, 20  # characters of a name under an axis and beside one
 _LETTER, _LINE = 6.2, 14  # points that a letter and a line of an axis take up
+_PLAIN, _MOST_DECIMALS = 1e7, 4  # numbers below, and of so many decimals at most, are written out
+_MOST_FIGURES = 6  # after the point of 1.5e9
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # without which Persian and emoji are other words
 
 
@@ -235,6 +238,65 @@ class _Decades(LogFormatter):
         return f"{x:,.6g}" if 1e-4 < x < 1e6 else f"{x:.6g}"
 
 
+def write_out(axis: Axis) -> None:
+    """Have the numbers of an axis stand at its ticks as a whole: what they have in common is not set apart.
+
+    Such a text of its own comes and goes with the limits, above the chart, and moves its title.
+    """
+    axis.set_major_formatter(_Whole())
+
+
+class _Whole(ScalarFormatter):
+    """The numbers of an axis, all with as many decimals as tell them apart; very large and very small ones as 1.5e9."""
+
+    def __init__(self) -> None:
+        super().__init__(useOffset=False)
+        self._power: int | None = None
+        self._decimals = 0
+        self._grouped = False
+        self._nothing = 0.0
+
+    def set_locs(self, locs: Any) -> None:
+        """Find how these ticks are written."""
+        ticks = np.unique(np.asarray(locs, dtype=float))
+        if not len(ticks):
+            return
+        axis: Any = self.axis
+        low, high = np.sort(axis.get_view_interval())
+        inside = ticks[(low <= ticks) & (ticks <= high)]
+        ticks = inside if len(inside) else ticks
+        largest = float(np.abs(ticks).max())
+        step = float(np.diff(ticks).min()) if len(ticks) > 1 else largest
+        self._nothing = step * 1e-6
+        self._grouped = largest >= 1e4
+        self._power, self._decimals = None, _decimals(ticks, step)
+        if largest >= _PLAIN or self._decimals > _MOST_DECIMALS:
+            plain = max(len(self(tick)) for tick in ticks)
+            power = math.floor(math.log10(largest))
+            short = _decimals(ticks / 10.0**power, step / 10.0**power)
+            if short <= _MOST_FIGURES and short + len(f"1.e{power}") < plain:
+                self._power, self._decimals = power, short
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        x = 0.0 if abs(x) <= self._nothing else x
+        if self._power is not None:
+            return self.fix_minus(f"{x / 10.0**self._power:.{self._decimals}f}e{self._power}") if x else "0"
+        return self.fix_minus(f"{x:{',' if self._grouped else ''}.{self._decimals}f}")
+
+    def get_offset(self) -> str:
+        """Nothing is set apart."""
+        return ""
+
+
+def _decimals(ticks: NDArray[np.float64], step: float) -> int:
+    """How many decimals it takes to write ticks that lie a step apart."""
+    if not step > 0:
+        return 0
+    first = max(0, -math.floor(math.log10(step)))
+    least = step * 1e-3
+    return next((some for some in range(first, first + 3) if (np.abs(ticks - ticks.round(some)) <= least).all()), first)
+
+
 def _refuse_log(axis: Axis, what: str) -> None:
     if axis.get_scale() == "log":
         raise UsageError(f"{what} have no logarithm; leave logx out")
@@ -292,6 +354,7 @@ def color_bar(axes: Axes) -> Axes:
     bar.grid(visible=False)
     bar.spines[:].set_visible(False)
     bar.yaxis.tick_right()
+    write_out(bar.yaxis)
     bar.yaxis.set_tick_params(length=0)
     return bar
 

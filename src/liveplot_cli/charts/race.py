@@ -344,12 +344,13 @@ class _Bars:
         import numpy as np
 
         columns, places, values = self._ranking.at(position)
+        places, half = self._on_pixels(places)
         low, high = self._axes.get_xlim()
         corners = np.empty((len(columns), 4, 2))
         corners[:, :2, 0] = 0
         corners[:, 2:, 0] = values[:, None]
-        corners[:, [0, 3], 1] = places[:, None] - _BROAD / 2
-        corners[:, [1, 2], 1] = places[:, None] + _BROAD / 2
+        corners[:, [0, 3], 1] = places[:, None] - half
+        corners[:, [1, 2], 1] = places[:, None] + half
         self._bars.set_verts(corners)
         palette, colors = self._seen.palette, self._seen.colors
         self._bars.set_facecolor(palette[[colors.get(column, column) % len(palette) for column in columns.tolist()]])
@@ -369,6 +370,19 @@ class _Bars:
                 value.set_text(self._seen.written(values[at]))
                 value.set_position((ends[at], levels[at]))
         return [self._bars, *self._names, *self._values]
+
+    def _on_pixels(self, places: NDArray[Any]) -> tuple[NDArray[Any], float]:
+        """The nearest places at which the long edges of bars lie on whole pixels, and half of what a bar is broad.
+
+        So bars are equally sharp and equally broad wherever they are, and words rise and fall without a shimmer.
+        """
+        import numpy as np
+
+        box = self._axes.bbox
+        pitch = box.height / self._ranking.places
+        broad = max(1, round(_BROAD * pitch))
+        lower = np.round(box.y1 - (places + 0.5) * pitch - broad / 2)
+        return (box.y1 - lower - broad / 2) / pitch - 0.5, broad / pitch / 2
 
 
 def _stepped(numbers: NDArray[Any], start: float, step: float) -> NDArray[Any]:
