@@ -62,6 +62,29 @@ def redrawn(scene: Scene) -> np.ndarray:
     return np.frombuffer(file.getvalue(), np.uint8).reshape(height, width, 4)
 
 
+def difference(frame: np.ndarray, full: np.ndarray, position: float) -> str:
+    """Where a frame is not the full redraw, and what that is most often due to."""
+    down, across = np.nonzero((frame != full).any(axis=-1))
+    if not len(down):
+        return f"position {position}: no difference"
+    return (
+        f"position {position}: {len(down)} pixels differ from the full redraw, in the box from x={across.min()}, "
+        f"y={down.min()} to x={across.max()}, y={down.max()} (from the top left); does something that stays lie above "
+        "what moves? What moves needs zorder >= 2, what stays < 2, and update() hands back all that it moves"
+    )
+
+
+def test_a_difference_is_told_with_its_box() -> None:
+    full = np.zeros((20, 30, 4), np.uint8)
+    frame = full.copy()
+    frame[3:7, 11:15, 1] = 9
+    told = difference(frame, full, 2.5)
+    assert told.startswith(
+        "position 2.5: 16 pixels differ from the full redraw, in the box from x=11, y=3 to x=14, y=6 "
+    )
+    assert "zorder" in told
+
+
 # Every kind with every history, and with every look those histories that look most unlike.
 DRAWN = [(history, "default") for history in HISTORIES] + [
     *itertools.product(("gaps", "dates", "hostile names"), (look for look in LOOKS if look != "default"))
@@ -75,8 +98,8 @@ def test_a_frame_equals_the_full_redraw_to_the_last_pixel(kind: str, history: st
     scene = Scene([drawable(kind, HISTORIES[history])], CHARTS[kind], suited(LOOKS[look], kind))
     last = len(HISTORIES[history]) - 1
     for position in sorted({0, last // 3, last / 2, last}):
-        frame = scene.pixels(position).copy()
-        assert np.array_equal(frame, redrawn(scene)), f"position {position}"
+        frame, full = scene.pixels(position).copy(), redrawn(scene)
+        assert np.array_equal(frame, full), difference(frame, full, position)
 
 
 @pytest.mark.parametrize("kind", CHARTS)
@@ -85,8 +108,8 @@ def test_a_frame_equals_the_full_redraw_in_every_theme(kind: str, look: Look) ->
     with style.applied(look):
         scene = Scene([drawable(kind, HISTORIES["dates"])], CHARTS[kind], look)
         for position in (3, 11):
-            frame = scene.pixels(position).copy()
-            assert np.array_equal(frame, redrawn(scene)), f"position {position}"
+            frame, full = scene.pixels(position).copy(), redrawn(scene)
+            assert np.array_equal(frame, full), difference(frame, full, position)
 
 
 @pytest.mark.usefixtures("themed")

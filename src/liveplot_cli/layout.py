@@ -168,9 +168,7 @@ class Layout:
             self._legend.set_bbox_to_anchor(None)  # the layout makes room for a legend only where it has no place
         self._figure.set_layout_engine("constrained", rect=(0, low, 1, 1 - low - high))
         engine: Any = self._figure.get_layout_engine()
-        with warnings.catch_warnings(
-            record=True
-        ) as told:  # where there is no room the margins stay plain
+        with warnings.catch_warnings(record=True) as told:  # where there is no room the margins stay plain
             warnings.simplefilter("always")
             engine.execute(self._figure)
         self._figure.set_layout_engine("none")
