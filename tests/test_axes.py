@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+from conftest import wave_matrix
 from liveplot_cli import charts, style
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
+from test_scene import redrawn
 
 pytestmark = pytest.mark.usefixtures("themed")
 
@@ -77,3 +79,29 @@ def test_labels_of_all_limits_that_follow_are_whole(size: tuple[int, int]) -> No
         shown.draw(position)
         (axes,) = shown.figure.axes
         assert all(label.get_window_extent().x0 >= 0 for label in style.shown_labels(axes.yaxis))
+
+
+def labelled(axes: object, side: str) -> bool:
+    return bool([label for label in style.shown_labels(getattr(axes, f"{side}axis")) if label.get_visible()])
+
+
+@pytest.mark.parametrize("ylim", ["global", "follow"])
+@pytest.mark.parametrize("kind", ["line", "trace", "hist", "bar"])
+def test_panels_with_the_same_limits_label_them_once(kind: str, ylim: str) -> None:
+    several = [History(wave_matrix(9, 20) * (number + 1), name=f"h{number}") for number in range(5)]
+    shown = scene(*several, kind=kind, layout="grid", ylim=ylim)
+    shown.draw(3)
+    panels = shown.figure.axes
+    columns = panels[0].get_subplotspec().get_gridspec().ncols
+    for number, axes in enumerate(panels):
+        assert labelled(axes, "x") == (number + columns >= len(panels))
+        assert labelled(axes, "y") == (number % columns == 0)
+        assert axes.get_xticks().tolist() == panels[0].get_xticks().tolist()
+    assert np.array_equal(shown.pixels(8).copy(), redrawn(shown))
+
+
+def test_panels_with_other_names_keep_theirs() -> None:
+    several = [History(wave_matrix(3, 2) + 2, columns=names, name=names[0]) for names in (["a", "b"], ["c", "d"])]
+    shown = scene(*several, kind="bar", layout="grid", size=(300, 600))
+    assert [labelled(axes, "x") for axes in shown.figure.axes] == [True, True]
+    assert [labelled(axes, "y") for axes in shown.figure.axes] == [True, True]
