@@ -121,13 +121,19 @@ def sample(histories: Sequence[History]) -> Numbers:
 
 
 def on_axis(axis: Axis, histories: Sequence[History]) -> Sequence[History]:
-    """The histories as an axis can show them: on a logarithmic one what is not above zero is a gap.
+    """The histories as an axis can show them: on a logarithmic one what is not above zero is a gap, which is told.
 
     Raises `DataError` where nothing is left.
     """
     if axis.get_scale() != "log":
         return histories
-    return [history.above_zero() for history in histories]
+    shown = [history.above_zero() for history in histories]
+    for history in histories:
+        lost = sum(int(np.count_nonzero(block <= 0)) for block in history.blocks())
+        if lost:
+            are = "value is" if lost == 1 else "values are"
+            _log.warning("%s: %d %s not above zero, and a gap on the logarithmic axis", history.name, lost, are)
+    return shown
 
 
 def padded(bounds: Bounds, margin: float = 0.05) -> Bounds:
@@ -187,6 +193,17 @@ class Scale:
             raise UsageError(f"{self.name}lim: a logarithmic axis begins above zero")
         if max(-self._whole[0], self._whole[1]) > FARTHEST:
             _log.warning("values beyond %g lie outside the picture", FARTHEST)
+        if isinstance(self.asked, tuple):
+            self._tell_of_nothing(limits(self.asked, self._whole))
+
+    def _tell_of_nothing(self, asked: Bounds) -> None:
+        """Say so where the limits asked for leave nothing to see."""
+        low, high = self._whole
+        if high < min(asked) or max(asked) < low:
+            _log.warning(
+                "nothing lies within the %slim asked for, %g to %g: what is shown goes from %g to %g",
+                self.name, *asked, low, high,
+            )  # fmt: skip
 
     def move(self, position: float) -> None:
         """Set the limits for a position."""
