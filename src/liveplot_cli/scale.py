@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
+from matplotlib.dates import DateLocator
 from numpy.typing import NDArray
 
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
-from liveplot_cli.look import FARTHEST, Asked
+from liveplot_cli.look import FARTHEST, Asked, Date
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -194,7 +195,17 @@ class Scale:
         if max(-self._whole[0], self._whole[1]) > FARTHEST:
             _log.warning("values beyond %g lie outside the picture", FARTHEST)
         if isinstance(self.asked, tuple):
+            self._check_dates([limit for limit in self.asked if limit is not None])
             self._tell_of_nothing(limits(self.asked, self._whole))
+
+    def _check_dates(self, asked: Sequence[float]) -> None:
+        """Raise `UsageError` for numbers on an axis of dates, and for dates on one of numbers."""
+        has_dates = isinstance(getattr(self.axes[0], f"{self.name}axis").get_major_locator(), DateLocator)
+        if any(isinstance(limit, Date) != has_dates for limit in asked):
+            kind = (
+                "dates, and takes limits such as 2024-01-01,2024-06-01" if has_dates else "numbers, and takes no dates"
+            )
+            raise UsageError(f"{self.name}lim: this axis has {kind}")
 
     def _tell_of_nothing(self, asked: Bounds) -> None:
         """Say so where the limits asked for leave nothing to see."""
