@@ -310,7 +310,7 @@ _KIND_FILMS = (
 
 KINDS = (
     *(_against(film.kind, FUNCANIMATION, film, ".gif", 1, ((FASTER, 15), _SMALLER)) for film in _KIND_FILMS),
-    _against("bar-chart-race", BAR_CHART_RACE, _RACE, ".gif", 1, ((FASTER, 60), (PUBLISHED, 60), (BYTES, None))),
+    _against("bar-chart-race", BAR_CHART_RACE, _RACE, ".gif", 1, ((PUBLISHED, 60), (FASTER, None), (BYTES, None))),
     *(
         _against(
             f"{film.kind}-follow",

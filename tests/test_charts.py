@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -133,6 +134,70 @@ def test_trace_joins_a_column_that_is_mostly_gaps() -> None:
     assert list(lines(shown)[1].get_ydata()) == [1, 9]
     shown.update(2)
     assert list(lines(shown)[1].get_xdata()) == [1]
+
+
+def test_trace_tells_which_columns_it_joins(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    scene("trace", History([[1, 1, 1], [2, NAN, NAN], [3, NAN, 3], [4, 9, 4]], columns=["loss", "val_loss", "dense"]))
+    assert [record.getMessage() for record in caplog.records] == ["mostly gaps, and joined across them: 'val_loss'"]
+    caplog.clear()
+    scene("trace", History([[1, 2]]))  # a row by itself has no gaps
+    assert not caplog.records
+
+
+def looks(count: int, columns: list[list[str]]) -> dict[str, tuple[str, str]]:
+    """Of a trace of so many histories the colour and the dash of each line by its name."""
+    shown = [
+        History(np.ones((3, len(names))), columns=names, name=f"run{number}") for number, names in enumerate(columns)
+    ]
+    assert len(shown) == count
+    (legend,) = Scene(shown, chart("trace"), Look(size=(900, 900))).figure.legends
+    return {
+        text.get_text(): (to_hex(line.get_color()), str(line._unscaled_dash_pattern))
+        for text, line in zip(legend.get_texts(), legend.legend_handles, strict=True)
+    }
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+def test_of_several_traces_colours_and_dashes_tell_histories_and_columns(count: int) -> None:
+    found = looks(
+        count, [["loss", "val_loss"], ["val_loss", "loss"]] * (count // 2) + [["loss", "val_loss"]] * (count % 2)
+    )
+    assert len(set(found.values())) == len(found) == 2 * count
+    by_color, by_dash = (0, 1) if count <= 4 else (1, 0)
+    for column in ("loss", "val_loss"):
+        assert len({look[by_color] for name, look in found.items() if name.endswith(f" {column}")}) == 1
+    for number in range(count):
+        assert len({look[by_dash] for name, look in found.items() if name.startswith(f"run{number} ")}) == 1
+
+
+def test_several_traces_of_one_column_each_have_a_colour_and_no_dashes() -> None:
+    found = looks(10, [["loss"]] * 10)
+    assert len({color for color, _ in found.values()}) == 10
+    assert len({dash for _, dash in found.values()}) == 1
+
+
+@pytest.mark.parametrize("kind", ["bar", "hist", "line", "stem", "trace"])
+def test_more_histories_than_colours_have_lighter_ones(kind: str) -> None:
+    shown = [History(np.random.default_rng(number).normal(size=(3, 4)), name=f"run{number}") for number in range(12)]
+    (legend,) = Scene(
+        [one.with_columns([0]) for one in shown] if kind == "trace" else shown, chart(kind), Look(size=(900, 900))
+    ).figure.legends
+    colors = {
+        to_hex(handle.get_color() if isinstance(handle, Line2D) else handle.get_facecolor())
+        for handle in legend.legend_handles
+    }
+    assert len(colors) == 12
+
+
+@pytest.mark.parametrize("kind", ["line", "stem", "bar"])
+def test_one_long_name_leaves_the_others_on_the_axis(kind: str) -> None:
+    names = [*"abcdefghijk", "a very very long column name that will not fit anywhere"]
+    shown = scene(kind, History(np.ones((2, 12)), columns=names))
+    shown.draw(0)
+    labels = [label.get_text() for label in shown.figure.axes[0].get_xticklabels()]
+    assert labels[:11] == names[:11]
+    assert len(labels) == 12
 
 
 def test_trace_of_a_column_that_begins_late_is_empty_until_then() -> None:

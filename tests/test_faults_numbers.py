@@ -10,7 +10,9 @@ from matplotlib.colors import to_rgb
 
 import films
 from faults import SMALL, Done, Place, run_cli
-from liveplot_cli.style import PALETTE
+from liveplot_cli.theme import THEMES
+
+PALETTE = THEMES["liveplot"].palette
 
 # A line is thicker than two pixels, so that wherever it lies one of them has all of its colour.
 LARGE = ("--size", "480x360", "--dpi", "100", "-t", "")
@@ -77,7 +79,7 @@ def test_g01_what_changes_fills_the_picture(place: Place, case: str) -> None:
 @pytest.mark.parametrize("values", [("1.7e308", "-1.7e308", "0", "1.7e308"), ("1.7e308", "1.6e308", "0")], ids=str)
 def test_g01_what_lies_beyond_an_axis_is_told_once(place: Place, kind: str, values: tuple[str, ...]) -> None:
     done, pictures = drawn(place, column(*values), "-k", kind)
-    assert done.stderr.splitlines()[0] == "liveplot: h: values beyond 1e+300 lie outside the picture"
+    assert done.stderr.splitlines()[0] == "liveplot: values beyond 1e+300 lie outside the picture"
     assert len(done.stderr.splitlines()) == 2
     assert curve(pictures[2]).any(), "zero is within the picture"
 

@@ -19,7 +19,9 @@ import films
 import liveplot_cli
 from conftest import wave_matrix
 from faults import SMALL, Done, Place, run_cli
-from liveplot_cli.style import PALETTE
+from liveplot_cli.theme import THEMES
+
+PALETTE = THEMES["liveplot"].palette
 
 ROWS = "1,2\n3,4\n2,1\n"
 WIDE = ("--size", "800x267", "--dpi", "60")

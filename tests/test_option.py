@@ -151,7 +151,7 @@ def test_an_option_in_use_is_not_refused() -> None:
             ["feather"], [Coat], "the option 'feather' belongs to hat, which is not used here", id="one owner"
         ),
         pytest.param(
-            ["lining"], [Hat], "the option 'lining' belongs to coat and cape, which is not used here", id="two owners"
+            ["lining"], [Hat], "the option 'lining' belongs to coat and cape, which are not used here", id="two owners"
         ),
         pytest.param(["colour"], [Hat, Coat], "there is no option 'colour'", id="unknown"),
         pytest.param(["inside"], [Hat], "there is no option 'inside'", id="field that is no option"),

@@ -136,7 +136,7 @@ def test_histories_are_called_by_label_or_told_apart_by_their_folders(tmp_path: 
     assert names == [path.removesuffix(".npy") for path in paths]
     named = prepare(paths, "line", {"label": "before, after"}).histories
     assert [history.name for history in named] == ["before", "after"]
-    with pytest.raises(UsageError, match="label has 1 names, and there are 2 histories"):
+    with pytest.raises(UsageError, match="label names 1 of 2, and each history needs a name"):
         prepare(paths, "line", {"label": "both"})
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from conftest import Run, wave_matrix
-from liveplot_cli import charts
+from liveplot_cli import charts, render
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look, mark
@@ -44,6 +44,8 @@ def shown(scene: Scene, position: float) -> tuple[str, float | None]:
         (DATES, "2024-02", 1),
         (DATES, "2024-03-31", 2),
         (DATES, "3", 2),
+        (DATES, "2", 1),
+        (DATES, "2024", 0),
         (NAMES, "Tue", 1),
         (NAMES, "3", 2),
         (NAMES, "2", 1),
@@ -117,10 +119,25 @@ def test_nothing_moves_when_a_mark_appears() -> None:
         assert found.figure.axes[0].get_position().bounds == box
 
 
+def test_marks_from_python_are_a_mapping_or_texts(tmp_path: Path) -> None:
+    films = [tmp_path / f"{number}.gif" for number in range(2)]
+    for film, marks in zip(films, ({2: "two", "3": "three"}, ["2=two", "3=three"]), strict=True):
+        render(wave_matrix(4, 5), film, mark=marks, size="200x150", title="")
+    assert films[0].read_bytes() == films[1].read_bytes()
+
+
+def test_a_fade_of_nothing_is_refused() -> None:
+    with pytest.raises(UsageError, match="there is no mark"):
+        Look(fade=3)
+
+
 def test_marks_of_the_command_line(liveplot: Run, tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", wave_matrix(9, 5))
     size = ("--size", "200x150")
     liveplot("render", "a.npy", "-o", "c.gif", *size, "--mark", "2=two", "--mark", "4=four", "--fade", "3")
     assert "has no row '40'" in liveplot("render", "a.npy", "-o", "c.gif", "--mark", "40=x", code=2).stderr
     assert "is not a row and a text" in liveplot("render", "a.npy", "-o", "c.gif", "--mark", "40", code=2).stderr
-    assert "not a number of rows" in liveplot("render", "a.npy", "-o", "c.gif", "--fade", "0", code=2).stderr
+    assert (
+        "not a number of rows"
+        in liveplot("render", "a.npy", "-o", "c.gif", "--mark", "2=x", "--fade", "0", code=2).stderr
+    )

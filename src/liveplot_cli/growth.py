@@ -20,12 +20,13 @@ Numbers = NDArray[np.float64]
 class Curve:
     """Values over the places of their rows, shape (rows,) each, up to any position.
 
-    One that is mostly gaps, as loggers write them, is joined across its gaps.
+    One that is mostly gaps, as loggers write them, is joined across its gaps (`is_joined`).
     """
 
     def __init__(self, axes: Axes, places: Numbers, values: Numbers) -> None:
         known = ~np.isnan(values)
         sparse = 2 * np.count_nonzero(isolated(values)) > np.count_nonzero(known)
+        self.is_joined = bool(sparse and not known.all())
         self._rows = np.flatnonzero(known) if sparse else np.arange(len(values))
         self._places, self._values = places[self._rows], values[self._rows]
         self._decimated = Decimation(axes, self._places)

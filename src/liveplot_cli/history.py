@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -172,7 +173,7 @@ class History:
         return _written(self.labels[math.floor(position)])
 
     def position(self, text: str) -> float:
-        """The position that a person means: a row's label, the beginning of a date, or a row's number from 1 on.
+        """The position that a person means: a row's label, a year, month or day of dates, or a row's number from 1 on.
 
         Raises `UsageError` where there is none.
         """
@@ -180,7 +181,7 @@ class History:
         if labels.dtype.kind in "iuf":
             same = labels == float(text) if _is_number(text) else np.zeros(len(labels), bool)
         elif labels.dtype.kind == "M":
-            same = np.char.startswith(np.datetime_as_string(labels).astype(str), text.replace(" ", "T"))
+            same = _within(labels, text)
         else:
             same = labels == text
         if same.any():
@@ -391,6 +392,15 @@ def _row_bounds(blocks: Iterable[Numbers]) -> Numbers:
                 for block in blocks
             ]
         )
+
+
+def _within(dates: NDArray[Any], text: str) -> NDArray[np.bool_]:
+    """Which dates are the one that is written, or lie in the year, month, day, hour or minute that is."""
+    if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}([ T][0-9]{2}(:[0-9]{2}(:[0-9.]+)?)?)?)?)?", text):
+        return np.zeros(len(dates), bool)
+    written = np.datetime_as_string(dates).astype(str)
+    within: NDArray[np.bool_] = np.char.startswith(written, text.replace(" ", "T"))
+    return within
 
 
 def _is_number(text: str) -> bool:

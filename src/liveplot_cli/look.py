@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from liveplot_cli.errors import quoted
+from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.option import one_of, option
 
 # How limits are found: from all rows, from those shown in a while, or from most of the values.
@@ -294,6 +294,10 @@ class Look:
         parse=dots_per_inch,
         help="Dots per inch: 200 draws all of the picture twice as large, and as sharp.",
     )
+
+    def __post_init__(self) -> None:
+        if self.fade is not None and not self.mark:
+            raise UsageError("fade lets marks fade away, and there is no mark")
 
     @property
     def pixels(self) -> tuple[int, int]:

@@ -88,11 +88,15 @@ def refuse_unused(given: Iterable[str], used: Iterable[type], known: Iterable[ty
             raise UsageError(f"there is no option {quoted(name)}")
         *others, last = owners
         whose = f"{', '.join(others)} and {last}" if others else last
-        raise UsageError(f"the option {quoted(name)} belongs to {whose}, which is not used here")
+        raise UsageError(
+            f"the option {quoted(name)} belongs to {whose}, which {'are' if others else 'is'} not used here"
+        )
 
 
 def _value(name: str, described: Option, value: object) -> object:
     if described.many:
+        if isinstance(value, Mapping):
+            value = [f"{key}={text}" for key, text in value.items()]
         several = [value] if isinstance(value, str) or not isinstance(value, Iterable) else value
         return tuple(_parsed(name, described, one) for one in several)
     return _parsed(name, described, value)

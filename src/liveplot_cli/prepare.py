@@ -110,7 +110,7 @@ def around(position: float) -> tuple[int, int]:
 def _called(histories: list[History], found: Sequence[Source], labels: Sequence[str]) -> list[History]:
     """The histories by the names asked for, or told apart by their folders where files are named alike."""
     if labels and len(labels) != len(histories):
-        raise UsageError(f"label has {len(labels)} names, and there are {len(histories)} histories")
+        raise UsageError(f"label names {len(labels)} of {len(histories)}, and each history needs a name")
     names = list(labels) or [history.name for history in histories]
     if len(set(names)) < len(names):
         names = [

@@ -37,7 +37,7 @@ _GLIDE = 10  # moments in which followed limits go over to the next where what i
 _STEPS = 8  # parts of its span that followed limits are rounded to
 _OUTERMOST = 0.01  # of the values at either end lie outside robust limits
 _SAMPLED = 1 << 20  # values
-_ROUNDING = 1e-12  # of a value: between two equal rows values are not equal to the last bit
+_ROUNDING = 4e-15  # of a value: between two equal rows values are not equal to the last bit
 _SMALLEST = 1e-280  # of spans: matplotlib draws smaller ones apart
 _TRIED = 400  # limits for which room is made: all that are held, many of those on the way from one to the next
 
@@ -192,7 +192,8 @@ class Scale:
             and any(limit is not None and limit <= 0 for limit in self.asked)
         ):
             raise UsageError(f"{self.name}lim: a logarithmic axis begins above zero")
-        if max(-self._whole[0], self._whole[1]) > FARTHEST:
+        of_values = any(reach.sample for reach in self.reaches)  # of places, whoever sets their ticks has told
+        if of_values and max(-self._whole[0], self._whole[1]) > FARTHEST:
             _log.warning("values beyond %g lie outside the picture", FARTHEST)
         if isinstance(self.asked, tuple):
             self._check_dates([limit for limit in self.asked if limit is not None])

@@ -164,7 +164,7 @@ def place_columns(axis: Axis, history: History) -> NDArray[Any]:
     """Where a row's values stand on an axis, shape (columns,): at the columns' numbers, or side by side under names."""
     numbers = history.column_numbers
     if numbers is None:
-        name_ticks(axis, history.columns)
+        name_ticks(axis, history.columns, every=True)
         return np.arange(len(history.columns), dtype=float)
     return number_ticks(axis, numbers)
 

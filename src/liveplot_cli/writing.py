@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liveplot_cli.errors import UsageError
 from liveplot_cli.option import option
 
 
@@ -36,3 +37,7 @@ class Writing:
     force: bool = option(
         False, "--force", group="Output", shown="", help="Overwrite a file even if it is closed to writing."
     )
+
+    def __post_init__(self) -> None:
+        if self.no_clobber and self.force:
+            raise UsageError("no_clobber and force contradict one another; give one of them")

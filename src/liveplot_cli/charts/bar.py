@@ -49,10 +49,12 @@ class Bar(Chart):
                 history,
                 edges,
                 horizontal=self.horizontal,
-                color=f"C{number}",
+                color=color,
                 alpha=1.0 if apart else style.opacity(len(shown)),
             )
-            for number, (history, edges) in enumerate(zip(shown, _edges(across, places, apart=apart), strict=True))
+            for history, edges, color in zip(
+                shown, _edges(across, places, apart=apart), style.colors(len(shown)).tolist(), strict=True
+            )
         ]
         values = replace(scale.of_rows(shown), base=0)
         edges = scale.fixed([one.edges for one in bars])
@@ -136,7 +138,7 @@ class _Bars:
     """The bars of one history's rows: a single patch, however many they are."""
 
     def __init__(
-        self, axes: Axes, history: History, edges: NDArray[Any], *, horizontal: bool, color: str, alpha: float
+        self, axes: Axes, history: History, edges: NDArray[Any], *, horizontal: bool, color: Any, alpha: float
     ) -> None:
         import numpy as np
         from matplotlib.patches import PathPatch

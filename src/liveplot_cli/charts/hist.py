@@ -93,7 +93,10 @@ class Hist(Chart):
         found = distribution.bins(shown, self.bins, axes.get_xscale() == "log")
         if self.fit and not (found.is_even or self.density):
             raise UsageError("fit: counts in bins of different widths have no one scale for a curve; add density")
-        bars = [_Bars(axes, history, found, self, is_alone=len(shown) == 1) for history in shown]
+        bars = [
+            _Bars(axes, history, found, self, is_alone=len(shown) == 1, color=color)
+            for history, color in zip(shown, style.colors(len(shown)).tolist(), strict=True)
+        ]
         curves = [_Curve(axes, one, is_alone=len(shown) == 1) for one in bars] if self.fit else []
         axes.set_xlabel("value")
         if self.density:
@@ -153,7 +156,7 @@ class _Bars:
     rows that have nothing to do with one another would be drawn together in between.
     """
 
-    def __init__(self, axes: Axes, history: History, bins: Bins, chart: Hist, is_alone: bool) -> None:
+    def __init__(self, axes: Axes, history: History, bins: Bins, chart: Hist, *, is_alone: bool, color: Any) -> None:
         from matplotlib.colors import to_rgba
 
         from liveplot_cli import style
@@ -164,7 +167,7 @@ class _Bars:
         if self._are_parted:  # between two bars there is one that has no width and is never shown
             edges = edges.repeat(2)[1:-1]
         foot = _OUT_OF_SIGHT if axes.get_yscale() == "log" else 0
-        self.artist: StepPatch = axes.stairs(edges[1:], edges, fill=True, baseline=foot, zorder=2)
+        self.artist: StepPatch = axes.stairs(edges[1:], edges, fill=True, baseline=foot, color=color, zorder=2)
         self.color = self.artist.get_facecolor()
         # Upon clear bars of any colour a curve is seen, and other bars through them.
         self.artist.set_facecolor(to_rgba(self.color, 0.5 if not is_alone else 0.6 if chart.fit else 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from liveplot_cli.charts import Chart, Drawn
 
@@ -25,7 +25,10 @@ class Line(Chart):
         from liveplot_cli import scale, style
 
         shown = scale.on_axis(axes.yaxis, histories)
-        lines = [_Row(axes, history, style.opacity(len(shown))) for history in shown]
+        lines = [
+            _Row(axes, history, color=color, alpha=style.opacity(len(shown)))
+            for history, color in zip(shown, style.colors(len(shown)).tolist(), strict=True)
+        ]
         axes.set_xlabel("column")
 
         def update(position: float) -> Iterable[Artist]:
@@ -42,7 +45,7 @@ class Line(Chart):
 class _Row:
     """The line of one history's rows."""
 
-    def __init__(self, axes: Axes, history: History, opacity: float) -> None:
+    def __init__(self, axes: Axes, history: History, **looks: Any) -> None:
         from liveplot_cli import style
         from liveplot_cli.decimation import Decimation
 
@@ -50,7 +53,7 @@ class _Row:
         self.places = style.place_columns(axes.xaxis, history)
         self._decimated = Decimation(axes, self.places)
         self.artist: Line2D
-        (self.artist,) = axes.plot([], [], alpha=opacity)
+        (self.artist,) = axes.plot([], [], **looks)
 
     def show(self, position: float) -> Line2D:
         """The row at a position, a value between two gaps as a dot."""

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from weakref import WeakKeyDictionary
 
 from liveplot_cli.charts import Chart, Drawn
-from liveplot_cli.errors import quoted
+from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.option import option
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
@@ -26,10 +28,16 @@ _GAP = 5  # points between a bar and its words
 _LARGEST, _SMALLEST = 11, 4  # points that words are high
 _OVER_THE_EDGE = 0.3  # of a place, beyond which words would stand over the lower edge
 _LONGEST_NAME = 24  # characters
-_FIGURES = 3  # of the largest value
+_FIGURES = 3  # of the largest value, and of smaller ones that would read alike
+_MOST_DECIMALS = 6  # of smaller ones
+_LETTER = 0.62  # of the size of words, that a letter is wide
 _COLORS = 10  # that names share, where no more of them are in view at a time
 _COUNTER, _COUNTER_WIDE = 44, 0.34  # points at most, and of the width of the axes
-_CORNER_HIGH, _CORNER_FREE = 0.25, 0.55  # of the height, and of the longest bar
+_CORNER_HIGH = 0.25  # of the height
+_WAYPOINTS = 0.25, 0.5, 0.75  # of the way from row to row, where bars may be that are there at neither
+
+# Which number of a colour each name has in a figure: in all its panels the same.
+_given: WeakKeyDictionary[Figure, dict[str, int]] = WeakKeyDictionary()
 
 
 def top(text: str) -> int:
@@ -49,12 +57,18 @@ class Race(Chart):
     top: int = option(10, "--top", group="Chart", metavar="N", parse=top, help="How many bars are in view (race).")
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
-        """The bars of one history, the highest on top; a gap has no place, and of equals the first is before."""
+        """The bars of one history, the highest on top; a gap has no place, and of equals the first is before.
+
+        Raises `UsageError` for a logarithmic axis, on which bars have no length.
+        """
         from liveplot_cli import scale
 
-        (history,) = scale.on_axis(axes.xaxis, histories)
+        if axes.get_xscale() == "log":
+            raise UsageError("a race's bars have no beginning on a logarithmic axis; leave logx out")
+        (history,) = histories
+        figure: Any = axes.get_figure(root=True)
         ranking = _Ranking(history, self.top)
-        seen = _Seen(ranking)
+        seen = _Seen(ranking, _given.setdefault(figure, {}))
         _set_up(axes, ranking.places, seen)
         bars = _Bars(axes, ranking, seen)
         return Drawn(
@@ -67,7 +81,7 @@ class Race(Chart):
                 base=0,
                 how="follow",
             ),
-            counter=_counter(axes, history) if seen.leaves_a_corner and axes.get_xscale() != "log" else None,
+            counter=_counter(axes, history, seen),
         )
 
 
@@ -130,10 +144,11 @@ class _Ranking:
 class _Seen:
     """What will be seen in all the film: the highest values of each row, shape (rows, places), and who has them.
 
-    `colors` are numbers of colours of the palette by columns.
+    `colors` are numbers of colours of the palette by columns, `given` by names those that other panels have; the
+    longest bar that comes into the lowest places is `lowest` parts of the longest there is then.
     """
 
-    def __init__(self, ranking: _Ranking) -> None:
+    def __init__(self, ranking: _Ranking, given: dict[str, int]) -> None:
         import numpy as np
 
         from liveplot_cli import style
@@ -141,54 +156,71 @@ class _Seen:
         rows = ranking.history.shown or range(len(ranking.history))
         self.values = np.full((len(rows), ranking.places), np.nan)
         columns = np.full(self.values.shape, -1)
+        self.lowest = 0.0
         for number, row in enumerate(rows):
             highest, values = ranking.highest(row)
             self.values[number, : len(highest)] = values[highest]
             columns[number, : len(highest)] = highest
+            on_the_way = [row - 1 + part for part in _WAYPOINTS] if number and rows[number - 1] == row - 1 else []
+            self.lowest = max(self.lowest, *(_lowest(ranking, position) for position in (row, *on_the_way)))
         self.known = self.values[~np.isnan(self.values)]
         self.decimals = _decimals(self.known)
-        self.palette = style.colors(max(ranking.places, _COLORS))
-        self.colors = _colors(columns, len(self.palette))
-
-    @property
-    def leaves_a_corner(self) -> bool:
-        """Whether the lowest bars are always much shorter than the highest."""
-        import numpy as np
-
-        places = self.values.shape[1]
-        lowest = self.values[:, places - math.ceil(places * _CORNER_HIGH) :]
-        first = self.values[:, :1]
-        with np.errstate(invalid="ignore"):
-            return places > 1 and not (lowest > _CORNER_FREE * first).any() and not (self.known < 0).any()
+        self.finest = self.decimals if self.decimals is None else _finest(self.values, self.decimals)
+        self.palette = style.colors(max(ranking.places, _COLORS, *(color + 1 for color in given.values())))
+        self.colors = _colors(columns, ranking.history.columns, len(self.palette), given)
 
     @cached_property
     def widest(self) -> str:
         """The longest value as it is written."""
-        return max(map(self.written, (self.known.min(initial=0), self.known.max(initial=0))), key=len)
+        import numpy as np
+
+        small = self.known[np.abs(self.known) < 1]
+        ends = [*(some(values) for values in (self.known, small) if len(values) for some in (np.min, np.max)), 0.0]
+        return max(map(self.written, ends), key=len)
 
     def written(self, value: float) -> str:
-        """A value, with as many decimals as all the others."""
-        if self.decimals is None:
+        """A value, with as many decimals as all the others, or with more where small ones would read alike."""
+        if self.decimals is None or self.finest is None:
             return f"{value:.{_FIGURES - 1}e}".replace("-", "\N{MINUS SIGN}")
-        return f"{round(value, self.decimals) + 0.0:,.{self.decimals}f}".replace("-", "\N{MINUS SIGN}")
+        decimals = self.decimals
+        if self.finest > decimals and round(value, self.finest):
+            decimals = min(max(decimals, _decimals_of(value)), self.finest)
+        return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _colors(columns: NDArray[Any], count: int) -> dict[int, int]:
-    """The colour of each column, one of so many: that which is least seen beside it, in all the film.
+def _lowest(ranking: _Ranking, position: float) -> float:
+    """How long the longest bar in the lowest places is, as a part of the longest; 1 where some go to the left."""
+    import numpy as np
 
-    `columns` are those in view at each row, shape (rows, places), -1 where there is none.
+    _, places, values = ranking.at(position)
+    values = values[places < ranking.places]
+    places = places[places < ranking.places]
+    if ranking.places == 1 or (values < 0).any():
+        return 1.0
+    low = values[places > ranking.places - math.ceil(ranking.places * _CORNER_HIGH) - 1]
+    longest = values.max(initial=0)
+    return float(np.max(low, initial=0) / longest) if longest else 0.0
+
+
+def _colors(columns: NDArray[Any], names: Sequence[str], count: int, given: dict[str, int]) -> dict[int, int]:
+    """The colour of each column, one of so many: its name's, or that which is least seen beside it, in all the film.
+
+    `columns` are those in view at each row, shape (rows, places), -1 where there is none. Colours go to `given`.
     """
     rows: dict[int, list[int]] = {}
     for row, some in enumerate(columns.tolist()):
         for column in some:
             rows.setdefault(column, []).append(row)
     rows.pop(-1, None)
-    colors: dict[int, int] = {}
-    used: Counter[int] = Counter()
+    colors = {column: given[names[column]] for column in rows if names[column] in given}
+    used = Counter(colors.values())
     for column, its_own in rows.items():
+        if column in colors:
+            continue
         beside = Counter(colors[other] for other in columns[its_own].ravel().tolist() if other in colors)
         colors[column] = min(range(count), key=lambda color: (beside[color], used[color], color))
         used[colors[column]] += 1
+        given[names[column]] = colors[column]
     return colors
 
 
@@ -204,6 +236,27 @@ def _decimals(values: NDArray[Any]) -> int | None:
     return fitting[0] if fitting else most
 
 
+def _finest(values: NDArray[Any], decimals: int) -> int:
+    """How many decimals tell small values apart, shape (rows, places), that so many would make equal in some row."""
+    import numpy as np
+
+    known = np.nan_to_num(values)
+    short = np.array([float(f"{value:.{_FIGURES - 1}e}") for value in known.ravel().tolist()]).reshape(known.shape)
+    short = np.round(short, _MOST_DECIMALS)
+    read = np.round(known, decimals)
+    alike = (np.diff(short, axis=1) != 0) & (np.diff(read, axis=1) == 0)
+    if not (alike.any() or ((short != 0) & (read == 0)).any()):
+        return decimals
+    most = max(map(_decimals_of, short[short != 0].tolist()))
+    finer = range(decimals, min(most, _MOST_DECIMALS))
+    return next((number for number in finer if (np.round(short, number) == short).all()), min(most, _MOST_DECIMALS))
+
+
+def _decimals_of(value: float) -> int:
+    """How many decimals show a value's first figures."""
+    return _FIGURES - 1 - math.floor(math.log10(abs(value)))
+
+
 def _set_up(axes: Axes, places: int, seen: _Seen) -> None:
     """Places from the top down, and a quiet axis over them, no more labels on it than fit."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -217,20 +270,30 @@ def _set_up(axes: Axes, places: int, seen: _Seen) -> None:
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     axes.tick_params(axis="x", length=0, labelsize=9)
-    if axes.get_xscale() != "log":
-        fitting = max(2, min(5, int(style.points(axes)[0] / (6 * len(seen.widest) + 20))))
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=fitting, integer=seen.decimals == 0, steps=[1, 2, 2.5, 5, 10]))
-        axes.xaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: f"{value + 0.0:,.12g}".replace("-", "\N{MINUS SIGN}"))
-        )
+    fitting = max(2, min(5, int(style.points(axes)[0] / (6 * len(seen.widest) + 20))))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=fitting, integer=seen.finest == 0, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value + 0.0:,.12g}".replace("-", "\N{MINUS SIGN}"))
+    )
 
 
-def _counter(axes: Axes, history: History) -> Text:
-    """A place for a large counter in the lower right corner, beneath the bars."""
+def _size(axes: Axes, places: int) -> float:
+    """How large words are beside so many bars, in points."""
+    from liveplot_cli import style
+
+    return max(_SMALLEST, min(_LARGEST, style.points(axes)[1] / places / 2))
+
+
+def _counter(axes: Axes, history: History, seen: _Seen) -> Text | None:
+    """A place for a large counter in the lower right corner, where the lowest bars and their values never reach it."""
     from liveplot_cli import style
 
     longest = max(len(style.legible(history.label(row))) for row in history.shown or range(len(history)))
-    size = min(_COUNTER, _COUNTER_WIDE * style.points(axes)[0] / (0.7 * longest))
+    width, _ = style.points(axes)
+    size = min(_COUNTER, _COUNTER_WIDE * width / (0.7 * longest))
+    words = _GAP + _LETTER * len(seen.widest) * _size(axes, seen.values.shape[1])
+    if seen.lowest * width + words > width - 0.7 * longest * size:
+        return None
     counter = axes.text(
         1, 0.02, "", transform=axes.transAxes, size=size, weight="bold", color=style.rule(), ha="right", va="baseline",
         zorder=1.5,
@@ -253,7 +316,7 @@ class _Bars:
             lambda column: style.legible(ranking.history.columns[column], _LONGEST_NAME)
         )
         figure: Any = axes.get_figure(root=True)
-        size = max(_SMALLEST, min(_LARGEST, style.points(axes)[1] / ranking.places / 2))
+        size = _size(axes, ranking.places)
         edge = blended_transform_factory(axes.transAxes, axes.transData)
         down = -0.36 * size / 72  # half as much as a figure is high
         left, right = (ScaledTranslation(gap / 72, down, figure.dpi_scale_trans) for gap in (-_GAP, _GAP))
@@ -281,20 +344,20 @@ class _Bars:
         import numpy as np
 
         columns, places, values = self._ranking.at(position)
+        places, half = self._on_pixels(places)
         low, high = self._axes.get_xlim()
         corners = np.empty((len(columns), 4, 2))
-        corners[:, :2, 0] = low if self._axes.get_xscale() == "log" else 0
+        corners[:, :2, 0] = 0
         corners[:, 2:, 0] = values[:, None]
-        corners[:, [0, 3], 1] = places[:, None] - _BROAD / 2
-        corners[:, [1, 2], 1] = places[:, None] + _BROAD / 2
+        corners[:, [0, 3], 1] = places[:, None] - half
+        corners[:, [1, 2], 1] = places[:, None] + half
         self._bars.set_verts(corners)
         palette, colors = self._seen.palette, self._seen.colors
         self._bars.set_facecolor(palette[[colors.get(column, column) % len(palette) for column in columns.tolist()]])
         ends = np.clip(np.maximum(values, 0), low, high)
         # Words that stand at quarters of a pixel are made of fewer pictures of letters.
         levels = _stepped(places, 0, self._ranking.places / (4 * self._axes.bbox.height))
-        if self._axes.get_xscale() != "log":
-            ends = _stepped(ends, low, (high - low) / (4 * self._axes.bbox.width))
+        ends = _stepped(ends, low, (high - low) / (4 * self._axes.bbox.width))
         order = np.argsort(columns).tolist()
         for slot, (name, value) in enumerate(zip(self._names, self._values, strict=True)):
             at = order[slot] if slot < len(order) else None
@@ -307,6 +370,19 @@ class _Bars:
                 value.set_text(self._seen.written(values[at]))
                 value.set_position((ends[at], levels[at]))
         return [self._bars, *self._names, *self._values]
+
+    def _on_pixels(self, places: NDArray[Any]) -> tuple[NDArray[Any], float]:
+        """The nearest places at which the long edges of bars lie on whole pixels, and half of what a bar is broad.
+
+        So bars are equally sharp and equally broad wherever they are, and words rise and fall without a shimmer.
+        """
+        import numpy as np
+
+        box = self._axes.bbox
+        pitch = box.height / self._ranking.places
+        broad = max(1, round(_BROAD * pitch))
+        lower = np.round(box.y1 - (places + 0.5) * pitch - broad / 2)
+        return (box.y1 - lower - broad / 2) / pitch - 0.5, broad / pitch / 2
 
 
 def _stepped(numbers: NDArray[Any], start: float, step: float) -> NDArray[Any]:

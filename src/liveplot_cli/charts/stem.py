@@ -36,7 +36,8 @@ class Stem(Chart):
                 axes.spines["bottom"].set_visible(False)
                 axes.tick_params(axis="x", length=0)
         middle = (len(shown) - 1) / 2
-        stems = [_Stems(axes, history, number - middle) for number, history in enumerate(shown)]
+        colors = style.colors(len(shown)).tolist()
+        stems = [_Stems(axes, history, number - middle, colors[number]) for number, history in enumerate(shown)]
         axes.set_xlabel("column")
 
         def update(position: float) -> Iterable[Artist]:
@@ -65,7 +66,7 @@ def _with_zero(values: Reach) -> Reach:
 class _Stems:
     """The stems and heads of one history's rows, beside those of others by so many times what lies between two."""
 
-    def __init__(self, axes: Axes, history: History, beside: float) -> None:
+    def __init__(self, axes: Axes, history: History, beside: float, color: Any) -> None:
         import numpy as np
         from matplotlib.collections import LineCollection
 
@@ -81,8 +82,8 @@ class _Stems:
         self._decimated = Decimation(axes, places)
         self._foot = _OUT_OF_SIGHT if axes.get_yscale() == "log" else 0.0
         self.heads: Line2D
-        (self.heads,) = axes.plot([], [], linestyle="", marker="o", markersize=5, zorder=3)
-        self._stems = LineCollection([], colors=[self.heads.get_color()], linewidths=1.4, alpha=0.6, zorder=2)
+        (self.heads,) = axes.plot([], [], linestyle="", marker="o", markersize=5, color=color, zorder=3)
+        self._stems = LineCollection([], colors=[color], linewidths=1.4, alpha=0.6, zorder=2)
         axes.add_collection(self._stems, autolim=False)
 
     def show(self, position: float) -> tuple[LineCollection, Line2D]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from liveplot_cli.charts import Drawn, Growing
 
@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 
     from liveplot_cli.history import History
 
+_DASHES = "-", "--", ":", "-."
+_MOST_TOLD = 8  # names
+
 
 @dataclass(frozen=True)
 class Trace(Growing):
-    """Each column is a line that grows to the right with the rows."""
+    """Each column is a line that grows to the right with the rows.
+
+    A column whose values mostly stand alone between gaps, as what is logged now and then, is joined across them, which
+    `-v` tells. Of two to four histories with several columns a colour is a column and a dash a history, of more a
+    colour is a history and a dash a column.
+    """
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """One line for each column over the index, with a dot at its head."""
@@ -26,10 +34,16 @@ class Trace(Growing):
 
         shown = scale.on_axis(axes.yaxis, histories)
         places = style.place_rows(axes.xaxis, histories)
-        lines = [
-            Line(axes, Curve(axes, along, history.column(column)), alpha=style.opacity(len(shown)))
+        curves = [
+            Curve(axes, along, history.column(column))
             for along, history in zip(places, shown, strict=True)
             for column in range(len(history.columns))
+        ]
+        names = _names(shown)
+        _tell_joined([name for name, curve in zip(names, curves, strict=True) if curve.is_joined])
+        lines = [
+            Line(axes, curve, alpha=style.opacity(len(shown)), **looks)
+            for curve, looks in zip(curves, _looks(shown), strict=True)
         ]
         axes.set_xlabel(style.legible(histories[0].index_name))
         if len(lines) == 1 and histories[0].column_numbers is None:
@@ -39,8 +53,36 @@ class Trace(Growing):
             return [line.grow(position) for line in lines]
 
         x, y = self.reaches(places, shown)
-        series = list(zip(_names(shown), [line.artist for line in lines], strict=True))
+        series = list(zip(names, [line.artist for line in lines], strict=True))
         return Drawn(update, x, y, series[len(lines) == 1 :])
+
+
+def _looks(histories: Sequence[History]) -> list[dict[str, Any]]:
+    """The colour and the dash of each line: one says of which history it is, and the other of which column."""
+    from liveplot_cli import style
+
+    columns = list(dict.fromkeys(column for history in histories for column in history.columns))
+    numbers = {column: number for number, column in enumerate(columns)}
+    pairs = [(number, numbers[column]) for number, history in enumerate(histories) for column in history.columns]
+    if len(histories) == 1:
+        pairs = [(0, number) for number in range(len(histories[0].columns))]
+    if len(pairs) == len(histories) > 1:
+        pairs = [(number, 0) for number, _ in pairs]
+    elif len(histories) <= len(_DASHES):
+        pairs = [(column, number) for number, column in pairs]
+    colors = style.colors(1 + max(color for color, _ in pairs)).tolist()
+    return [{"color": colors[color], "linestyle": _DASHES[dash % len(_DASHES)]} for color, dash in pairs]
+
+
+def _tell_joined(names: Sequence[str]) -> None:
+    """Say which columns are joined across their gaps, to whoever asks for more to be said."""
+    if names:
+        import logging
+
+        from liveplot_cli.errors import quoted
+
+        told = ", ".join(map(quoted, names[:_MOST_TOLD])) + (", ..." if len(names) > _MOST_TOLD else "")
+        logging.getLogger(__name__).info("mostly gaps, and joined across them: %s", told)
 
 
 def _names(histories: Sequence[History]) -> list[str]:

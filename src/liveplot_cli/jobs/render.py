@@ -55,7 +55,13 @@ def film(
     moments = prepared.moments
     rows, shown = max(map(len, prepared.histories)), len({math.floor(moment.position) for moment in moments})
     if shown < rows:
-        _log.info("%d frames show %d of %d rows", len(moments), shown, rows)
+        asked = prepared.timing.duration or prepared.timing.pace != "even"  # then fewer rows are what was asked for
+        _log.log(
+            logging.INFO if asked else logging.WARNING,
+            "%d of %d rows are shown: there are frames for no more",
+            shown,
+            rows,
+        )
     if jobs is None:
         jobs = 0 if workers.forks() else 1
     with style.applied(prepared.look):
