@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
+from conftest import wave_matrix
 from liveplot_cli import charts, style
+from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
+from liveplot_cli.look import limits as parsed
 from liveplot_cli.scene import Scene
+from test_scene import redrawn
 
 pytestmark = pytest.mark.usefixtures("themed")
 
@@ -77,3 +82,63 @@ def test_labels_of_all_limits_that_follow_are_whole(size: tuple[int, int]) -> No
         shown.draw(position)
         (axes,) = shown.figure.axes
         assert all(label.get_window_extent().x0 >= 0 for label in style.shown_labels(axes.yaxis))
+
+
+def labelled(axes: object, side: str) -> bool:
+    return bool([label for label in style.shown_labels(getattr(axes, f"{side}axis")) if label.get_visible()])
+
+
+@pytest.mark.parametrize("ylim", ["global", "follow"])
+@pytest.mark.parametrize("kind", ["line", "trace", "hist", "bar"])
+def test_panels_with_the_same_limits_label_them_once(kind: str, ylim: str) -> None:
+    several = [History(wave_matrix(9, 20) * (number + 1), name=f"h{number}") for number in range(5)]
+    shown = scene(*several, kind=kind, layout="grid", ylim=ylim)
+    shown.draw(3)
+    panels = shown.figure.axes
+    columns = panels[0].get_subplotspec().get_gridspec().ncols
+    for number, axes in enumerate(panels):
+        assert labelled(axes, "x") == (number + columns >= len(panels))
+        assert labelled(axes, "y") == (number % columns == 0)
+        assert axes.get_xticks().tolist() == panels[0].get_xticks().tolist()
+    assert np.array_equal(shown.pixels(8).copy(), redrawn(shown))
+
+
+def test_panels_with_other_names_keep_theirs() -> None:
+    several = [History(wave_matrix(3, 2) + 2, columns=names, name=names[0]) for names in (["a", "b"], ["c", "d"])]
+    shown = scene(*several, kind="bar", layout="grid", size=(300, 600))
+    assert [labelled(axes, "x") for axes in shown.figure.axes] == [True, True]
+    assert [labelled(axes, "y") for axes in shown.figure.axes] == [True, True]
+
+
+DATES = History(wave_matrix(90, 2), index=np.datetime64("2024-01-01") + np.arange(90))
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-01-10,2024-02-01", "2024-01-10T00:00,2024-02", "2024-01-10 00:00:00+00:00,2024-02-01"]
+)
+def test_an_axis_of_dates_has_dates_for_limits(text: str) -> None:
+    shown = scene(DATES, xlim=parsed(text))
+    shown.draw(89)
+    expected = date2num(np.array(["2024-01-10", "2024-02-01"], dtype="datetime64[D]"))
+    assert shown.figure.axes[0].get_xlim() == tuple(expected)
+    low, high = scene(DATES, xlim=parsed("2024-02-01,")).figure.axes[0].get_xlim()
+    assert low == expected[1] < high
+
+
+@pytest.mark.parametrize(
+    ("history", "text", "sentence"),
+    [(DATES, "0,3", "has dates, and takes limits such as"), (GROWTH, "2024-01-01,", "has numbers, and takes no dates")],
+)
+def test_dates_and_numbers_are_told_apart(history: History, text: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        scene(history, xlim=parsed(text))
+
+
+def test_dates_that_there_are_not_are_refused() -> None:
+    for text in ("2024-13-01,2024-14-01", "2024-01-01,3", "2024-01-01"):
+        with pytest.raises(ValueError, match="not two numbers"):
+            parsed(text)
+    with pytest.raises(ValueError, match="no room"):
+        parsed("2024-01-01,2024-01-01")
+    assert parsed("-1,-1e-3") == (-1, -0.001)
+    assert parsed("1e-3:1") == (0.001, 1)

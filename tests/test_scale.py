@@ -246,3 +246,21 @@ def test_a_sample_is_of_all_rows_and_has_no_gaps() -> None:
     assert len(found) < 1_600_000
     assert np.isfinite(found).all()
     assert found.max() > 2_900_000
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_told"),
+    [((50.0, 60.0), True), ((60.0, 50.0), True), ((-2.0, -1.0), True), ((1.0, 60.0), False), ((2.4, 3.0), False)],
+)
+def test_limits_that_leave_nothing_to_see_are_told(
+    asked: Asked, is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    of([0.0, 2.4], asked)
+    assert ("nothing lies within the ylim asked for" in caplog.text) == is_told
+
+
+def test_how_many_values_a_logarithmic_axis_leaves_out_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    scale.on_axis(axes(log=True).yaxis, [History([[1.0, 2]], name="a"), History([[-1.0, 0], [2, NAN]], name="b")])
+    assert [record.getMessage() for record in caplog.records] == [
+        "b: 2 values are not above zero, and a gap on the logarithmic axis"
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -20,6 +21,7 @@ from liveplot_cli.words import Marks, Words, broken
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
@@ -59,6 +61,7 @@ class Layout:
         self._title = Words(title, words.title(look.title, several=several), told)
         self._counter = Words(counter, words.counter(look.title, told, named=inside is None), told)
         self._is_beside = inside is None
+        self._repeating: list[Axis] = []
         self.marks, self._footers = self._footer(told)
 
     def move(self, position: float) -> Sequence[Artist]:
@@ -72,6 +75,9 @@ class Layout:
         self._title.stand_in()
         line = self._title.height
         widest = [_try(scale) for scale in scales]
+        self._show_repeated(shown=True)
+        self._repeating = _repeating(self._axes)
+        self._show_repeated(shown=False)
         self._lay_out()
         # How large the axes are says how many ticks they have: only now are all the labels known.
         if [_try(scale) for scale in scales] != widest:
@@ -153,12 +159,20 @@ class Layout:
             self._make_room(low, high)
             for artist in self._footers if begin < _INDENT else ():
                 artist.set_x(self._chart_box.x0)
+        self._show_repeated(shown=True)  # and so parted like those that stay
         for axes in self._axes:
             style.part_labels(axes.xaxis)
+        self._show_repeated(shown=False)
         if self._legend is not None and self._legend.axes is None:
             legend.hang(self._legend, self._chart_box, low)
         if self._is_grid:
             self._align_words()
+
+    def _show_repeated(self, *, shown: bool) -> None:
+        """Show or hide the labels of those axes that another says as well."""
+        for axis in self._repeating:
+            label: Any = {"labelbottom" if axis is axis.axes.xaxis else "labelleft": shown}
+            axis.set_tick_params("both", **label)
 
     def _make_room(self, low: float, high: float) -> None:
         """Give the axes the room that is left between words above and below, which take these parts of the height."""
@@ -208,6 +222,26 @@ class Layout:
         lower = style.rise(title) - style.rise(counter)
         title.set_position((self._chart_box.x0, 1 - edge / self._figure.bbox.height))
         counter.set_position((self._chart_box.x1, 1 - (edge + lower) / self._figure.bbox.height))
+
+
+def _repeating(panels: Sequence[Any]) -> list[Axis]:
+    """The axes of panels whose ticks are labelled like those of the panel below or to the left."""
+    columns = panels[0].get_subplotspec().get_gridspec().ncols
+    below = [(upper.xaxis, lower.xaxis) for upper, lower in zip(panels, panels[columns:], strict=False)]
+    beside = [
+        (right.yaxis, left.yaxis) for number, (left, right) in enumerate(pairwise(panels), start=1) if number % columns
+    ]
+    return [
+        one
+        for one, other in (*below, *beside)
+        if one.get_ticks_position() in ("bottom", "left", "default") and _ticks(one) == _ticks(other)
+    ]
+
+
+def _ticks(axis: Any) -> tuple[Any, ...]:
+    """The limits of an axis, and what its ticks say and where."""
+    places = axis.get_majorticklocs()
+    return *axis.get_view_interval(), *places, *axis.get_major_formatter().format_ticks(places)
 
 
 def _try(scale: Scale) -> float:

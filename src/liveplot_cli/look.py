@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from liveplot_cli.errors import UsageError, quoted
@@ -11,6 +12,7 @@ from liveplot_cli.option import one_of, option
 
 # How limits are found: from all rows, from those shown in a while, or from most of the values.
 LIMITS = ("global", "follow", "robust")
+_DAY = 86_400  # seconds
 Asked = str | tuple[float | None, float | None]
 
 # Drawn at 200 dots per inch the first three have the 1080 and 1920 pixels that screens and networks ask for.
@@ -37,9 +39,33 @@ def number_pair(text: str) -> tuple[float | None, float | None]:
     return pair[0], pair[1]
 
 
+class Date(float):
+    """A date as a limit: days since 1970, as matplotlib counts them."""
+
+
 def limits(text: str) -> Asked:
-    """What is asked of an axis: how its limits are found, or the two of them as `A,B`."""
-    return text if text in LIMITS else number_pair(text)
+    """What is asked of an axis: how its limits are found, or the two of them as `A,B`, numbers or dates."""
+    return text if text in LIMITS else _date_pair(text) or number_pair(text)
+
+
+def _date_pair(text: str) -> tuple[float | None, float | None] | None:
+    """Two dates such as `2024-01-01,2024-06-01`, either of which may be left empty; None where they are none."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 2 or not any("-" in part[1:] for part in parts):
+        return None
+    try:
+        first, second = (_date(part) if part else None for part in parts)
+    except ValueError:
+        return None
+    if first == second:
+        raise ValueError(f"{quoted(text)} leaves no room between the limits")
+    return first, second
+
+
+def _date(text: str) -> Date:
+    found = datetime.fromisoformat(f"{text}-01" if len(text) == len("2024-01") else text)
+    zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return Date(zoned.timestamp() / _DAY)
 
 
 def names(text: str) -> tuple[str, ...]:

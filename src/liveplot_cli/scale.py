@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
+from matplotlib.dates import DateLocator
 from numpy.typing import NDArray
 
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
-from liveplot_cli.look import FARTHEST, Asked
+from liveplot_cli.look import FARTHEST, Asked, Date
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,13 +122,19 @@ def sample(histories: Sequence[History]) -> Numbers:
 
 
 def on_axis(axis: Axis, histories: Sequence[History]) -> Sequence[History]:
-    """The histories as an axis can show them: on a logarithmic one what is not above zero is a gap.
+    """The histories as an axis can show them: on a logarithmic one what is not above zero is a gap, which is told.
 
     Raises `DataError` where nothing is left.
     """
     if axis.get_scale() != "log":
         return histories
-    return [history.above_zero() for history in histories]
+    shown = [history.above_zero() for history in histories]
+    for history in histories:
+        lost = sum(int(np.count_nonzero(block <= 0)) for block in history.blocks())
+        if lost:
+            are = "value is" if lost == 1 else "values are"
+            _log.warning("%s: %d %s not above zero, and a gap on the logarithmic axis", history.name, lost, are)
+    return shown
 
 
 def padded(bounds: Bounds, margin: float = 0.05) -> Bounds:
@@ -188,6 +195,27 @@ class Scale:
         of_values = any(reach.sample for reach in self.reaches)  # of places, whoever sets their ticks has told
         if of_values and max(-self._whole[0], self._whole[1]) > FARTHEST:
             _log.warning("values beyond %g lie outside the picture", FARTHEST)
+        if isinstance(self.asked, tuple):
+            self._check_dates([limit for limit in self.asked if limit is not None])
+            self._tell_of_nothing(limits(self.asked, self._whole))
+
+    def _check_dates(self, asked: Sequence[float]) -> None:
+        """Raise `UsageError` for numbers on an axis of dates, and for dates on one of numbers."""
+        has_dates = isinstance(getattr(self.axes[0], f"{self.name}axis").get_major_locator(), DateLocator)
+        if any(isinstance(limit, Date) != has_dates for limit in asked):
+            kind = (
+                "dates, and takes limits such as 2024-01-01,2024-06-01" if has_dates else "numbers, and takes no dates"
+            )
+            raise UsageError(f"{self.name}lim: this axis has {kind}")
+
+    def _tell_of_nothing(self, asked: Bounds) -> None:
+        """Say so where the limits asked for leave nothing to see."""
+        low, high = self._whole
+        if high < min(asked) or max(asked) < low:
+            _log.warning(
+                "nothing lies within the %slim asked for, %g to %g: what is shown goes from %g to %g",
+                self.name, *asked, low, high,
+            )  # fmt: skip
 
     def move(self, position: float) -> None:
         """Set the limits for a position."""

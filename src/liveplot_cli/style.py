@@ -207,6 +207,9 @@ def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]
     if axis.get_scale() == "log":
         if not (places > 0).any():
             raise DataError("a logarithmic axis shows numbers above zero, and the horizontal one has none")
+        lost = np.count_nonzero(places <= 0)
+        if lost:
+            _log.warning("%d places on the logarithmic horizontal axis are not above zero, and gaps", lost)
         return np.where(places > 0, places, np.nan)
     if (np.abs(places) > FARTHEST).any():
         _log.warning("numbers beyond %g on the horizontal axis lie outside the picture", FARTHEST)
