@@ -230,7 +230,7 @@ def test_a_name_keeps_its_colour_and_seldom_shares_it_with_one_beside_it() -> No
 
 def test_a_name_has_one_colour_in_all_panels_whatever_its_rank_and_its_neighbours() -> None:
     one = History([[9, 5, 3, 1]], columns=["Ann", "Bob", "Cy", "Dee"], name="one")
-    two = History([[1, 2, 8, 5, 9]], columns=["Eve", "Dee", "Bob", "Cy", "Ann"], name="two")
+    two = History([[8, 9, 2, 5, 3]], columns=["Eve", "Dee", "Bob", "Cy", "Ann"], name="two")
     shown = scene(one, two)
     shown.update(0)
     colors: list[dict[str, str]] = []
