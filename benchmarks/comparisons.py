@@ -309,8 +309,19 @@ _KIND_FILMS = (
 )
 
 KINDS = (
-    *(_against(film.kind, FUNCANIMATION, film, ".gif", 1, ((FASTER, 15), (BYTES, None))) for film in _KIND_FILMS),
-    _against("bar-chart-race", BAR_CHART_RACE, _RACE, ".gif", 1, ((PUBLISHED, 60), (FASTER, None), (BYTES, None))),
+    *(
+        _against(film.kind, FUNCANIMATION, film, ".gif", 1, ((FASTER, 15), (BYTES, None)), quality=False)
+        for film in _KIND_FILMS
+    ),
+    _against(
+        "bar-chart-race",
+        BAR_CHART_RACE,
+        _RACE,
+        ".gif",
+        1,
+        ((PUBLISHED, 60), (FASTER, None), (BYTES, None)),
+        quality=False,
+    ),
     *(
         _against(
             f"{film.kind}-follow",
@@ -319,6 +330,7 @@ KINDS = (
             ".gif",
             1,
             ((FASTER, 4), (BYTES, None)),
+            quality=False,
         )
         for film in _KIND_FILMS
         if film.kind in ("line", "trace")

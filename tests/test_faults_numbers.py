@@ -70,7 +70,7 @@ def test_g01_what_hardly_changes_is_a_line_across_the_middle(place: Place, case:
 def test_g01_what_changes_fills_the_picture(place: Place, case: str) -> None:
     done, pictures = drawn(place, column(*TALL[case]))
     left, right, top, bottom = extent(pictures[-1])
-    assert right - left > 0.6
+    assert right - left > 0.5  # beside long numbers
     assert bottom - top > 0.6
     assert len(done.stderr.splitlines()) == 1
 
@@ -142,7 +142,9 @@ def test_g03_reversed_limits_turn_the_axis_round(place: Place) -> None:
 @pytest.mark.parametrize("limits", ["1e17,", ",-1e17", "1e300,", ",-1e300", "1,1.0000000000000002", "0,1e-320"])
 def test_g03_limits_far_away_or_close_together_leave_an_axis(place: Place, axis: str, limits: str) -> None:
     done, _ = drawn(place, column(1, 2), f"--{axis}lim={limits}")
-    assert len(done.stderr.splitlines()) == 1
+    *told, _ = done.stderr.splitlines()
+    assert all(line.startswith(f"liveplot: nothing lies within the {axis}lim asked for") for line in told)
+    assert len(told) <= 1
 
 
 LEVELS = [3, -20, 7, 100, 0, -99.5, 50, 12, 99, -3]

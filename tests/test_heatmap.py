@@ -214,7 +214,7 @@ def test_the_bar_shows_the_colours_of_its_numbers() -> None:
 
 
 def test_the_background_is_drawn_again_only_when_the_colours_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    for clim, draws in ((None, 1), ("follow", 3)):
+    for clim, draws in ((None, 1), ("follow", 5)):
         shown = scene(np.geomspace(1, 100, 36)[:, None, None] * np.ones((2, 2)), clim=clim)
         drawn: list[None] = []
         draw = shown.figure.canvas.draw

@@ -87,7 +87,7 @@ def test_a_difference_is_told_with_its_box() -> None:
 
 # Every kind with every history, and with every look those histories that look most unlike.
 DRAWN = [(history, "default") for history in HISTORIES] + [
-    *itertools.product(("gaps", "dates", "hostile names"), (look for look in LOOKS if look != "default"))
+    *itertools.product(("gaps", "plain", "hostile names"), (look for look in LOOKS if look != "default"))
 ]
 
 

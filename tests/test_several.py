@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conftest import Run, wave_matrix
-from liveplot_cli import charts, style
+from liveplot_cli import charts
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
@@ -176,12 +176,3 @@ def test_an_axis_that_makes_no_sense_is_one_sentence(liveplot: Run, tmp_path: Pa
     arguments, sentence = LIMITS[name]
     code = 3 if "none above" in name else 2
     assert sentence in liveplot("render", "a.npy", "-o", "c.gif", *arguments, code=code).stderr
-
-
-def test_a_scene_in_another_process_is_the_same() -> None:
-    import pickle
-
-    shown = scene(LONG, SHORT, ylim="follow")
-    with style.applied():
-        other = pickle.loads(pickle.dumps(shown))
-    assert np.array_equal(shown.pixels(5).copy(), other.pixels(5))

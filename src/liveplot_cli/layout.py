@@ -114,7 +114,8 @@ class Layout:
             return self._width
         box = self._axes[0].get_window_extent()
         left = matplotlib.rcParams["figure.constrained_layout.w_pad"] * self._figure.dpi
-        indent = box.x0 - left if self._chart_box.x0 > _INDENT else 0.0
+        beside = self._axes[0].get_position(original=True).x0  # the aspect of pictures moves them on
+        indent = box.x0 - left if beside > _INDENT else 0.0
         self._title.artist.set_x(-indent / box.width)
         return self._width + indent
 
@@ -195,7 +196,7 @@ class Layout:
     def _asks_for_words(self) -> bool:
         """Whether words were asked for; a picture too small for those it has by itself is drawn all the same."""
         look = self._look
-        return bool(look.title or look.caption or look.source or look.mark or look.legend in ("beside", "below"))
+        return bool(look.caption or look.source or look.mark or look.legend in ("beside", "below"))
 
     @property
     def _least_side(self) -> float:

@@ -215,7 +215,7 @@ class Look:
         metavar="A,B|HOW",
         parse=limits,
         shown="global, race follow",
-        help="Limits of the horizontal axis, as --ylim's.",
+        help="Limits of the horizontal axis, as --ylim's; of dates as 2024-01,2024-06.",
     )
     ylim: Asked | None = option(
         None,
