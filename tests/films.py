@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageSequence
+from PIL import GifImagePlugin, Image, ImageSequence
 
 from liveplot_cli.encoders import Encoder
 from liveplot_cli.film import Film
@@ -41,12 +41,15 @@ def gifsicle(path: Path) -> GifFacts:
 
 def gif_pictures(path: Path) -> list[np.ndarray]:
     """The pictures of a GIF as they are seen, composed by Pillow: shape (height, width, 3)."""
+    # imageio has all of Pillow compose frames in the first one's colours, which is wrong where they have their own.
+    GifImagePlugin.LOADING_STRATEGY = GifImagePlugin.LoadingStrategy.RGB_AFTER_FIRST
     with Image.open(path) as image:
         return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)]
 
 
 def gif_pixels(path: Path) -> np.ndarray:
     """The pixels of a GIF as they are seen, composed by Pillow: shape (frames, height, width, 4), black where bare."""
+    GifImagePlugin.LOADING_STRATEGY = GifImagePlugin.LoadingStrategy.RGB_AFTER_FIRST
     with Image.open(path) as image:
         pixels = np.stack([np.asarray(frame.convert("RGBA")) for frame in ImageSequence.Iterator(image)])
     return np.where(pixels[..., 3:], pixels, 0)

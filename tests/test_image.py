@@ -402,3 +402,14 @@ def test_pictures_are_drawn_the_same_by_any_number_of_processes(tmp_path: Path) 
     liveplot_cli.render(tmp_path / "a.mp4", tmp_path / "c.mp4", tmp_path / "c.gif", **options | {"jobs": 1})
     assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "c.mp4").read_bytes()
     assert (tmp_path / "b.gif").read_bytes() == (tmp_path / "c.gif").read_bytes()
+
+
+def test_a_gif_whose_frames_have_colours_of_their_own_is_read_as_it_is_seen(tmp_path: Path) -> None:
+    from test_gif import encode, late_colors
+
+    pictures = late_colors(600)
+    encode(tmp_path / "film.gif", pictures, range(0, 36, 4), 64)
+    history = read(tmp_path / "film.gif")
+    for row, picture in enumerate(pictures):
+        luma = (picture.astype(float) @ [0.2126, 0.7152, 0.0722]).ravel()
+        assert np.abs(history.row(row) - luma).max() < 20

@@ -192,9 +192,36 @@ def _read_stills(stream: BinaryIO, pages: _Pages) -> None:
     with _opened(stream, "pillow") as file:
         count, *shape = file.properties(index=...).shape[:3]
         pages.allow((count, *shape))
-        for number in range(count):
-            mode = file.metadata(index=number)["mode"]
+        modes = [file.metadata(index=number)["mode"] for number in range(count)]
+        if _is_gif(stream) and set(modes) - set(_PLAIN):
+            _read_gif(stream, pages)
+            return
+        for number, mode in enumerate(modes):
             pages.add(file.read(index=number, mode=None if mode in _PLAIN else "RGBA", rotate=True))
+
+
+def _is_gif(stream: BinaryIO) -> bool:
+    place = stream.tell()
+    stream.seek(0)
+    start = stream.read(len(_GIF))
+    stream.seek(place)
+    return start == _GIF
+
+
+def _read_gif(stream: BinaryIO, pages: _Pages) -> None:
+    """The frames of a GIF in colours: imageio has Pillow compose them in the first one's, wrong where others differ."""
+    import numpy as np
+    from PIL import GifImagePlugin, Image, ImageSequence
+
+    before = GifImagePlugin.LOADING_STRATEGY
+    GifImagePlugin.LOADING_STRATEGY = GifImagePlugin.LoadingStrategy.RGB_AFTER_FIRST
+    stream.seek(0)
+    try:
+        with Image.open(stream) as image:
+            for frame in ImageSequence.Iterator(image):
+                pages.add(np.asarray(frame.convert("RGBA")))
+    finally:
+        GifImagePlugin.LOADING_STRATEGY = before
 
 
 def _read_film(stream: BinaryIO, pages: _Pages) -> None:
