@@ -134,6 +134,30 @@ def test_histories_whose_rows_are_labelled_otherwise_are_refused() -> None:
     scene(*runs, look=Look(layout="grid"))
 
 
+def test_rows_of_several_histories_can_have_a_band_each() -> None:
+    one = History([[1.0, 2, 3], [4, 5, 6]], name="one")
+    other = History([[10.0, 30]], name="other")
+    shown = scene(one, other, groups="row", spread=(100,))
+    shown.update(1)
+    assert [list(line.get_ydata()) for line in lines(shown)] == [[2, 5], [20]]
+    assert at_head(bands(shown)[0]) == (4, 6)
+    assert names(shown) == ["one", "other", "middle 100 %"]
+
+
+def test_columns_of_alike_names_can_be_groups_of_one_history_and_of_several() -> None:
+    columns = ["loss_1", "score 1", "loss_2", "score 2"]
+    one, other = (History([[level, 10 * level] * 2], columns=columns, name=str(level)) for level in (1.0, 2.0))
+    shown = scene(one, groups="name")
+    shown.update(0)
+    assert [list(line.get_ydata()) for line in lines(shown)] == [[1], [10]]
+    assert names(shown) == ["loss", "score", "middle 50 %", "middle 90 %"]
+    shown = scene(one, other, groups="name", spread="sd")
+    shown.update(0)
+    assert [list(line.get_ydata()) for line in lines(shown)] == [[1.5], [15]]
+    with pytest.raises(UsageError, match="columns without names have no groups"):
+        scene(History(np.ones((2, 4))), groups="name")
+
+
 def test_one_column_has_no_spread_and_that_is_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     scene(History([1.0, 2], name="loss")).draw(1)

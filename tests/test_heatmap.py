@@ -225,6 +225,16 @@ def test_the_background_is_drawn_again_only_when_the_colours_change(monkeypatch:
         assert len(drawn) == draws
 
 
+@pytest.mark.parametrize("first", [0, 2])
+def test_each_picture_can_have_the_colours_of_its_own_numbers(first: int) -> None:
+    values = np.arange(4.0).reshape(2, 2) * np.array([1.0, 7, -20])[:, None, None]
+    shown = scene(values, clim="each")
+    shown.draw(first)  # whichever comes first, the map is the same
+    pictures = [cells(shown, row, 2, 2) for row in range(2)]
+    assert np.array_equal(*pictures)
+    assert abs(pictures[0] - expected("RdBu_r", np.array([[3, 4], [5, 6]]) / 6)).max() <= 5, "centred on 0"
+
+
 def test_pictures_beside_one_another_have_the_same_colours() -> None:
     one, two = History([[[0.0, 1.0]]], name="one"), History([[[-4.0, 2.0]]], name="two")
     shown = scene((one, two))

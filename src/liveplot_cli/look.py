@@ -10,8 +10,8 @@ from typing import NamedTuple
 from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.option import one_of, option
 
-# How limits are found: from all rows, from those shown in a while, or from most of the values.
-LIMITS = ("global", "follow", "robust")
+# How limits are found: from all rows, from those shown in a while, from each by itself, or from most of the values.
+LIMITS = ("global", "follow", "each", "robust")
 _DAY = 86_400  # seconds
 Asked = str | tuple[float | None, float | None]
 
@@ -225,7 +225,8 @@ class Look:
         parse=limits,
         shown="global",
         help="Limits of the vertical axis, either of which may be left empty, or how they are found: global from the "
-        "whole history, follow from what is shown in a while, robust from all but the outermost values.",
+        "whole history, follow from what is shown in a while, each from what the frame shows, robust from all but the "
+        "outermost values.",
     )
     logx: bool = option(
         False,

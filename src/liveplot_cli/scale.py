@@ -182,8 +182,10 @@ class Scale:
     positions: Sequence[float]
 
     def __post_init__(self) -> None:
-        if self._how == "follow" and None in [reach.at for reach in self.reaches]:
-            raise UsageError(f"{self.name}lim follow: what this axis shows is the same at all times, and never moves")
+        if self._how in ("follow", "each") and None in [reach.at for reach in self.reaches]:
+            raise UsageError(
+                f"{self.name}lim {self._how}: what this axis shows is the same at all times, and never moves"
+            )
         if self._how == "robust" and None in [reach.sample for reach in self.reaches]:
             raise UsageError(f"{self.name}lim robust: this axis has no values of the history, and so no outermost ones")
         if (
@@ -219,9 +221,7 @@ class Scale:
 
     def move(self, position: float) -> None:
         """Set the limits for a position."""
-        wanted = self._at(position)
-        for axes in self.axes:
-            self._set(axes, wanted)
+        self.set(self._at(position))
 
     def tried(self) -> list[Bounds]:
         """Limits that there will be, so many as it takes to see how much room their labels need."""
@@ -236,12 +236,9 @@ class Scale:
     def set(self, wanted: Bounds) -> None:
         """Set these limits."""
         for axes in self.axes:
-            self._set(axes, wanted)
-
-    def _set(self, axes: Axes, wanted: Bounds) -> None:
-        # Setting limits, even to the same, costs a new background.
-        if getattr(axes, f"get_{self.name}lim")() != wanted:
-            getattr(axes, f"set_{self.name}lim")(*wanted)
+            # Setting limits, even to the same, costs a new background.
+            if getattr(axes, f"get_{self.name}lim")() != wanted:
+                getattr(axes, f"set_{self.name}lim")(*wanted)
 
     @property
     def _how(self) -> str:
@@ -355,8 +352,9 @@ class Scale:
             low, high = _apart(low, high)
             return 10.0**low, 10.0**high
         wide = _apart(low, high)
-        # What is all on one side of zero has a margin beyond it, and no more.
-        is_low, is_high = low == base or wide[0] < 0 <= bounds[0], high == base or bounds[1] <= 0 < wide[1]
+        # What is all on one side of zero, but for less than can be drawn, has a margin beyond it, and no more.
+        is_low = low == base or (wide[0] < 0 and bounds[0] >= -_SMALLEST)
+        is_high = high == base or (wide[1] > 0 and bounds[1] <= _SMALLEST)
         return (low if is_low else wide[0]), (high if is_high else wide[1])
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _FIELDS = ("row", "index", "rows", "name")
 _MOVING_FIELDS = {"row", "index"}
 _FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a figure
+_LAST_NUMBER = re.compile(f" {_FIGURE_SPACE}+(?=[0-9-]+$)")
 _SHORTEST_LINE, _LONGEST_NAME = 12, 120  # characters
 _LONGEST_MARK = 600  # characters
 _GAP = 0.15  # inches between title and counter
@@ -89,6 +90,8 @@ class Words:
         except (ValueError, TypeError) as error:
             raise UsageError(f"the title {quoted(self._template)} can't be filled in: {error}") from None
         text = legible_lines(text)
+        if self.artist.get_horizontalalignment() == "left":  # behind a number at the end nothing stands to be moved
+            text = _LAST_NUMBER.sub(" ", text)
         if not self._letters:
             return text
         return _filled_to(text, self._letters)

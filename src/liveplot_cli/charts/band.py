@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from liveplot_cli.charts import Drawn, Growing
-from liveplot_cli.errors import DataError, listed, quoted
-from liveplot_cli.option import option
+from liveplot_cli.errors import DataError, UsageError, listed, quoted
+from liveplot_cli.option import one_of, option
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from liveplot_cli.history import History
 
 
+_log = logging.getLogger(__name__)
+
+_GROUPS = ("row", "column", "name")
 _DEVIATION = "sd"
 _MIDDLES = (50.0, 90.0)
 _OPACITY = 0.25
@@ -39,7 +44,21 @@ def spread(text: str) -> str | tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Band(Growing):
-    """How each row's values spread about their middle, or the same columns of several histories."""
+    """How each row's values spread about their middle, or the same columns of several histories.
+
+    Groups of values have a band each: those of several histories' rows, or of columns named a1, a2, b1 and b2.
+    """
+
+    groups: str | None = option(
+        None,
+        "--groups",
+        group="Chart",
+        metavar="|".join(_GROUPS),
+        parse=one_of(*_GROUPS),
+        shown="row of one history, column of several",
+        help="What a band is of: a history's row, a column of all histories, or columns with the same name but for a "
+        "number at its end (band).",
+    )
 
     spread: str | tuple[float, ...] | None = option(
         None,
@@ -47,12 +66,12 @@ class Band(Growing):
         group="Chart",
         metavar="sd|P,P",
         parse=spread,
-        shown="50,90 of a row, sd of several histories",
+        shown="50,90; sd of a column",
         help="The median and the middle P per cent of the values, or their mean and standard deviation (band).",
     )
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
-        """Over the index a line for the middle with bands about it: of one history's rows, else of each column.
+        """Over the index a line for the middle of each group of values, with bands about it.
 
         The median and the quantiles at equal distances from both ends, or the mean and one standard deviation of a
         sample (divided by n - 1) on either side. A row of several histories is that of those which have it. Raises
@@ -66,18 +85,18 @@ class Band(Growing):
         shown = scale.on_axis(axes.yaxis, histories)
         longest = max(histories, key=len)
         (places,) = style.place_rows(axes.xaxis, [longest])
-        samples = _of_histories(shown) if len(shown) > 1 else [shown[0].values]
-        asked = self.spread or (_DEVIATION if len(shown) > 1 else _MIDDLES)
-        summaries = [_deviation(sample) if isinstance(asked, str) else _quantiles(sample, asked) for sample in samples]
-        if samples[0].shape[1] == 1:
-            import logging
-
-            logging.getLogger(__name__).warning(
-                "%s: one column has no spread; give several, or several histories", longest.name
-            )
-        bands = [_Band(axes, places, *one) for one in zip(summaries, style.colors(len(samples)).tolist(), strict=True)]
+        grouped = self.groups or ("column" if len(shown) > 1 else "row")
+        groups = _groups(shown, grouped)
+        asked = self.spread or (_DEVIATION if grouped == "column" else _MIDDLES)
+        summaries = [
+            _deviation(values) if isinstance(asked, str) else _quantiles(values, asked) for values in groups.values()
+        ]
+        sizes = [values.shape[1] for values in groups.values()]
+        if max(sizes) == 1:
+            _log.warning("%s: one column has no spread; give several, or several histories", longest.name)
+        bands = [_Band(axes, places, *one) for one in zip(summaries, style.colors(len(groups)).tolist(), strict=True)]
         axes.set_xlabel(style.legible(longest.index_name))
-        if len(shown) > len(samples) == 1 and longest.column_numbers is None:
+        if grouped == "column" and len(groups) == 1 and longest.column_numbers is None:
             axes.set_ylabel(style.legible(longest.columns[0]))
 
         def update(position: float) -> Iterable[Artist]:
@@ -85,25 +104,45 @@ class Band(Growing):
 
         x, y = self.reaches([places], scale.on_axis(axes.yaxis, [History(np.column_stack(summaries))]))
         middle = "mean" if isinstance(asked, str) else "median"
-        names = histories[0].columns if len(bands) > 1 else [f"{middle} of {samples[0].shape[1]:,}"]
+        names = groups if len(groups) > 1 else [f"{middle} of {sizes[0]:,}"]
         series = [(name, band.line.artist) for name, band in zip(names, bands, strict=True)]
         return Drawn(update, x, y, [*series, *_swatches(asked, bands)])
 
 
-def _of_histories(histories: Sequence[History]) -> list[NDArray[Any]]:
-    """What the histories hold of each column, shape (rows of the longest, histories), gaps where one has ended."""
+def _groups(histories: Sequence[History], grouped: str) -> dict[str, NDArray[Any]]:
+    """The values of each group by its name, shape (rows of the longest history, values), gaps where one has ended."""
     import numpy as np
 
-    first, longest = histories[0], max(histories, key=len)
-    for history in histories:
-        _check_alike(first, history)
+    longest = max(histories, key=len)
     for history in histories:
         _check_labels(longest, history)
-    samples = [np.full((len(longest), len(histories)), np.nan) for _ in first.columns]
-    for number, history in enumerate(histories):
-        for sample, name in zip(samples, first.columns, strict=True):
-            sample[: len(history), number] = history.column(history.columns.index(name))
-    return samples
+    if grouped == "column":
+        for history in histories:
+            _check_alike(histories[0], history)
+    if grouped == "name" and any(history.column_numbers is not None for history in histories):
+        raise UsageError("columns without names have no groups by name; take the groups row or column")
+    parts: dict[str, list[NDArray[Any]]] = {}
+    for history in histories:
+        values = np.full((len(longest), len(history.columns)), np.nan)
+        values[: len(history)] = history.values
+        for group, columns in _members(history, grouped).items():
+            parts.setdefault(group, []).append(values[:, columns])
+    return {group: np.hstack(values) for group, values in parts.items()}
+
+
+def _members(history: History, grouped: str) -> dict[str, Any]:
+    """Which columns of a history belong to which group."""
+    if grouped == "row":
+        return {history.name: slice(None)}
+    members: dict[str, list[int]] = {}
+    for number, name in enumerate(history.columns):
+        members.setdefault(_stem(name) if grouped == "name" else name, []).append(number)
+    return members
+
+
+def _stem(name: str) -> str:
+    """A column's name without the number at its end: `loss` of `loss_2`."""
+    return re.sub(r"[\W_]*[0-9]+$", "", name) or name
 
 
 def _check_alike(first: History, other: History) -> None:

@@ -146,7 +146,8 @@ class _Picture:
         limits = self.bar.get_ylim()
         if self._colors is None:
             # Pictures beside one another have the limits, and so the colours, of all of them.
-            self._colors = self._chart.color_map(self._history.bounds() if self._chart.clim == "follow" else limits)
+            moving = self._chart.clim in ("follow", "each")  # and the map is to be the same whichever frame is first
+            self._colors = self._chart.color_map(self._history.bounds() if moving else limits)
         if limits != self._limits:
             self._limits = limits
             self._gradient.show(style.down(limits), self._colors, limits)

@@ -170,6 +170,8 @@ def _read_file(stream: BinaryIO, start: bytes, pages: _Pages) -> None:
         _check_end(stream, start)
         if start[4:8] in _FILMS:
             _read_film(stream, pages)
+        elif start.startswith(_GIF):
+            _read_gif(stream, pages)
         else:
             _read_stills(stream, pages)
 
@@ -188,40 +190,36 @@ def _check_end(stream: BinaryIO, start: bytes) -> None:
 
 
 def _read_stills(stream: BinaryIO, pages: _Pages) -> None:
-    """The pages of a file that Pillow reads, the frames of a GIF as a player composes them."""
+    """The pages of a file that Pillow reads."""
     with _opened(stream, "pillow") as file:
         count, *shape = file.properties(index=...).shape[:3]
         pages.allow((count, *shape))
-        modes = [file.metadata(index=number)["mode"] for number in range(count)]
-        if _is_gif(stream) and set(modes) - set(_PLAIN):
-            _read_gif(stream, pages)
-            return
-        for number, mode in enumerate(modes):
+        for number in range(count):
+            mode = file.metadata(index=number)["mode"]
             pages.add(file.read(index=number, mode=None if mode in _PLAIN else "RGBA", rotate=True))
 
 
-def _is_gif(stream: BinaryIO) -> bool:
-    place = stream.tell()
-    stream.seek(0)
-    start = stream.read(len(_GIF))
-    stream.seek(place)
-    return start == _GIF
-
-
 def _read_gif(stream: BinaryIO, pages: _Pages) -> None:
-    """The frames of a GIF in colours: imageio has Pillow compose them in the first one's, wrong where others differ."""
+    """The frames of a GIF as a player composes them.
+
+    imageio tells what is wrong with its head, but has Pillow compose all frames in the first one's colours.
+    """
     import numpy as np
     from PIL import GifImagePlugin, Image, ImageSequence
 
     before = GifImagePlugin.LOADING_STRATEGY
-    GifImagePlugin.LOADING_STRATEGY = GifImagePlugin.LoadingStrategy.RGB_AFTER_FIRST
-    stream.seek(0)
-    try:
-        with Image.open(stream) as image:
-            for frame in ImageSequence.Iterator(image):
-                pages.add(np.asarray(frame.convert("RGBA")))
-    finally:
-        GifImagePlugin.LOADING_STRATEGY = before
+    with _opened(stream, "pillow") as file:
+        pages.allow(file.properties(index=...).shape[:3])
+        stream.seek(0)
+        GifImagePlugin.LOADING_STRATEGY = GifImagePlugin.LoadingStrategy.RGB_AFTER_FIRST
+        try:
+            with Image.open(stream) as image:
+                for frame in ImageSequence.Iterator(image):
+                    picture = np.asarray(frame.convert("RGBA"))
+                    is_grey = (picture[..., :1] == picture[..., 1:3]).all()
+                    pages.add(picture[..., [0, 3]] if is_grey else picture)
+        finally:
+            GifImagePlugin.LOADING_STRATEGY = before
 
 
 def _read_film(stream: BinaryIO, pages: _Pages) -> None:

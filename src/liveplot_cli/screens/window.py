@@ -52,7 +52,8 @@ def play(histories: Sequence[History], chart: Chart, look: Look, player: Player)
             figsize=(width / look.dpi, height / look.dpi),
             dpi=look.dpi,
         )
-    figure.supxlabel(HINT, x=0.01, ha="left", size=8, color=style.muted())
+    hint = figure.supxlabel(HINT, x=0.01, ha="left", size=8, color=style.muted())
+    hint.set_in_layout(False)  # the layout knows how high it is
     shown = _Window(Scene(histories, chart, look, player.positions, figure), player)
     with handled(shown.stop):
         pyplot.show(block=True)
@@ -73,7 +74,7 @@ class _Window:
         self._timer.single_shot = True
         self._keys = player.keys()
         self._drawing = False
-        self._started = self._closed = False
+        self._started = self._ended = False
         # matplotlib's own keys would zoom, save and toggle axes.
         canvas.mpl_disconnect(canvas.manager.key_press_handler_id)
         canvas.mpl_connect("key_press_event", self._press)
@@ -125,6 +126,11 @@ class _Window:
             self._started = True
             self._timer.start()
 
+    @property
+    def _closed(self) -> bool:
+        """Whether the window has gone: matplotlib takes the figure's canvas away some time before it says so."""
+        return self._ended or self._scene.figure.canvas is not self._canvas
+
     def _close(self) -> None:
         from matplotlib import pyplot
 
@@ -133,5 +139,5 @@ class _Window:
 
     def _end(self) -> None:
         """Draw no more: events that were under way when the window closed find no canvas."""
-        self._closed = True
+        self._ended = True
         self._timer.stop()
