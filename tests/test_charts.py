@@ -206,6 +206,23 @@ def test_trace_of_a_column_that_begins_late_is_empty_until_then() -> None:
     assert not np.isfinite(np.asarray(lines(shown)[1].get_ydata(), float)).any()
 
 
+def test_many_traces_are_one_collection_of_lines_and_one_of_dots() -> None:
+    values = np.random.default_rng(0).normal(size=(6, 200))
+    values[2, 7] = values[4, 7] = NAN
+    shown = scene("trace", History(values))
+    shown.update(4.5)
+    lines, dots = shown.figure.axes[0].collections
+    found = lines.get_segments()
+    assert len(found) == 200
+    assert np.array_equal(found[0][:-1], np.column_stack([np.arange(1, 6), values[:5, 0]]))
+    assert found[0][-1] == pytest.approx((5.5, values[4:, 0].mean()))
+    offsets = dots.get_offsets()
+    assert len(offsets) == 201, "a head for each, and a value that stands between two gaps"
+    assert (4, values[3, 7]) in {tuple(offset) for offset in offsets.tolist()}
+    assert np.array_equal(dots.get_facecolors()[0], lines.get_colors()[0])
+    assert len(shown.figure.axes[0].lines) == 0
+
+
 def test_trace_keeps_a_window_of_rows_in_view() -> None:
     shown = scene("trace", History(np.arange(100.0)), window=10)
     axes = shown.figure.axes[0]

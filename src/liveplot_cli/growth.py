@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import matplotlib
 import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba_array
 from numpy.typing import NDArray
 
 from liveplot_cli.decimation import Decimation
 from liveplot_cli.history import isolated
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
 Numbers = NDArray[np.float64]
+
+_DOT = 5  # points across
 
 
 class Curve:
@@ -48,14 +55,42 @@ class Line:
     def __init__(self, axes: Axes, curve: Curve, **looks: Any) -> None:
         self._curve = curve
         self.artist: Line2D
-        (self.artist,) = axes.plot([], [], marker="o", markersize=5, **looks)
+        (self.artist,) = axes.plot([], [], marker="o", markersize=_DOT, **looks)
 
     def grow(self, position: float) -> Line2D:
         """Show it up to a position."""
         places, values = self._curve.until(position)
         self.artist.set_data(places, values)
-        self.artist.set_markevery([*np.flatnonzero(isolated(values)).tolist(), *range(len(values))[-1:]])
+        self.artist.set_markevery(_marked(values))
         return self.artist
+
+
+class Bundle:
+    """Many curves as one collection of lines, and their dots as another: half the time of a line for each."""
+
+    def __init__(self, axes: Axes, curves: Sequence[Curve], colors: Sequence[Any], dashes: Sequence[str], alpha: float):
+        settings: Any = matplotlib.rcParams
+        self._curves, self._colors = curves, to_rgba_array(colors, alpha)
+        self._lines: Any = LineCollection(
+            [], colors=self._colors, linestyles=dashes, linewidths=settings["lines.linewidth"], zorder=2,
+            joinstyle=settings["lines.solid_joinstyle"],
+        )  # fmt: skip
+        axes.add_collection(self._lines, autolim=False)
+        self._dots = axes.scatter([], [], s=_DOT**2, linewidths=0, zorder=2.1)
+
+    def grow(self, position: float) -> list[Artist]:
+        """Show them up to a position."""
+        shown = [np.column_stack(curve.until(position)) for curve in self._curves]
+        self._lines.set_segments(shown)
+        marked = [_marked(points[:, 1]) for points in shown]
+        self._dots.set_offsets(np.concatenate([points[at] for points, at in zip(shown, marked, strict=True)]))
+        self._dots.set_facecolor(np.repeat(self._colors, [len(at) for at in marked], axis=0).tolist())
+        return [self._lines, self._dots]
+
+
+def _marked(values: Numbers) -> list[int]:
+    """Where a dot stands: at the head, and at each value between two gaps."""
+    return [*np.flatnonzero(isolated(values)).tolist(), *range(len(values))[-1:]]
 
 
 def between(lower: tuple[Numbers, Numbers], upper: tuple[Numbers, Numbers]) -> list[Numbers]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _DASHES = "-", "--", ":", "-."
 _MOST_TOLD = 8  # names
+_MOST_LINES = 24  # that are drawn each by itself
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Trace(Growing):
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """One line for each column over the index, with a dot at its head."""
         from liveplot_cli import scale, style
-        from liveplot_cli.growth import Curve, Line
+        from liveplot_cli.growth import Bundle, Curve, Line
 
         shown = scale.on_axis(axes.yaxis, histories)
         places = style.place_rows(axes.xaxis, histories)
@@ -41,23 +42,28 @@ class Trace(Growing):
         ]
         names = _names(shown)
         _tell_joined([name for name, curve in zip(names, curves, strict=True) if curve.is_joined])
-        lines = [
-            Line(axes, curve, alpha=style.opacity(len(shown)), **looks)
-            for curve, looks in zip(curves, _looks(shown), strict=True)
-        ]
+        looks, opacity = _looks(shown), style.opacity(len(shown))
         axes.set_xlabel(style.legible(histories[0].index_name))
-        if len(lines) == 1 and histories[0].column_numbers is None:
+        if len(curves) == 1 and histories[0].column_numbers is None:
             axes.set_ylabel(style.legible(histories[0].columns[0]))
+        x, y = self.reaches(places, shown)
+        if len(curves) > _MOST_LINES:
+            colors, dashes = [color for color, _ in looks], [dash for _, dash in looks]
+            bundle = Bundle(axes, curves, colors, dashes, opacity)
+            return Drawn(bundle.grow, x, y, [(name, _stroke(*look)) for name, look in zip(names, looks, strict=True)])
+        lines = [
+            Line(axes, curve, color=color, linestyle=dash, alpha=opacity)
+            for curve, (color, dash) in zip(curves, looks, strict=True)
+        ]
 
         def update(position: float) -> Iterable[Artist]:
             return [line.grow(position) for line in lines]
 
-        x, y = self.reaches(places, shown)
         series = list(zip(names, [line.artist for line in lines], strict=True))
         return Drawn(update, x, y, series[len(lines) == 1 :])
 
 
-def _looks(histories: Sequence[History]) -> list[dict[str, Any]]:
+def _looks(histories: Sequence[History]) -> list[tuple[Any, str]]:
     """The colour and the dash of each line: one says of which history it is, and the other of which column."""
     from liveplot_cli import style
 
@@ -71,7 +77,14 @@ def _looks(histories: Sequence[History]) -> list[dict[str, Any]]:
     elif len(histories) <= len(_DASHES):
         pairs = [(column, number) for number, column in pairs]
     colors = style.colors(1 + max(color for color, _ in pairs)).tolist()
-    return [{"color": colors[color], "linestyle": _DASHES[dash % len(_DASHES)]} for color, dash in pairs]
+    return [(colors[color], _DASHES[dash % len(_DASHES)]) for color, dash in pairs]
+
+
+def _stroke(color: Any, dash: Any) -> Artist:
+    """What stands for a line in the legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=color, linestyle=dash)
 
 
 def _tell_joined(names: Sequence[str]) -> None:
