@@ -156,6 +156,12 @@ def test_columns_of_alike_names_can_be_groups_of_one_history_and_of_several() ->
     assert [list(line.get_ydata()) for line in lines(shown)] == [[1.5], [15]]
     with pytest.raises(UsageError, match="columns without names have no groups"):
         scene(History(np.ones((2, 4))), groups="name")
+    with pytest.raises(UsageError, match="no two columns have the same name but for a number"):
+        scene(History([[1.0, 2]], columns=["a", "b"]), groups="name")
+
+
+def test_a_column_of_gaps_is_none_of_those_that_are_counted() -> None:
+    assert names(scene(History([[1.0, NAN, 9]])))[0] == "median of 2"
 
 
 def test_one_column_has_no_spread_and_that_is_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -225,6 +225,11 @@ def test_the_background_is_drawn_again_only_when_the_colours_change(monkeypatch:
         assert len(drawn) == draws
 
 
+def test_limits_of_colours_that_leave_nothing_are_told_by_their_own_name(caplog: pytest.LogCaptureFixture) -> None:
+    scene(np.ones((1, 2, 2)), clim=(5, 6))
+    assert "nothing lies within the clim asked for, 5 to 6" in caplog.text
+
+
 @pytest.mark.parametrize("first", [0, 2])
 def test_each_picture_can_have_the_colours_of_its_own_numbers(first: int) -> None:
     values = np.arange(4.0).reshape(2, 2) * np.array([1.0, 7, -20])[:, None, None]

@@ -342,13 +342,31 @@ def test_the_counter_is_large_where_the_lowest_bars_leave_room_for_it(
     assert counters(scene(history, look=look)) == wanted
 
 
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        ([613_665_642_520, -88_521_307_727], ["614 B", "\N{MINUS SIGN}89 B"]),
+        ([12_345_678, 40_000], ["12.3 M", "0.04 M"]),
+        ([12_345_678, 40], ["12,345,678", "40"]),  # which no millions would tell
+    ],
+)
+def test_values_that_would_take_the_bars_room_are_in_millions_or_more(row: list[float], shown: list[str]) -> None:
+    small = scene(History([row]), look=Look(size=(320, 240)))
+    assert values(small, 0) == shown
+    small.draw(0)
+    ticks = [label.get_text() for label in small.figure.axes[0].get_xticklabels()]
+    assert "0" in ticks
+    assert all(text == "0" or text.endswith(shown[0][-2:]) for text in ticks if "," not in text)
+    assert values(scene(History([row]), look=Look(size=(1280, 720))), 0)[0] == f"{row[0]:,}"
+
+
 def test_a_counter_in_the_corner_is_never_reached_by_a_bar_or_its_value() -> None:
     falling = History(
         [[10, 9, 8, 1, 0], [10, 1, 1, 1, 9]], index=[1990, 1991], index_name="year"
     )  # 9 rises from the last place
     assert counters(scene(falling)) == ("year 1991", "")
     short, long = (
-        History([[size, size, 0.5 * size]] * 2, index=[1990, 1991], index_name="year") for size in (10, 10_000_000_000)
+        History([[size, size, 0.5 * size]] * 2, index=[1990, 1991], index_name="year") for size in (10, 999_990)
     )
     assert [bool(counters(scene(one, look=Look(size=(480, 360))))[1]) for one in (short, long)] == [True, False]
 

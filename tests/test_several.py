@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 from conftest import Run, wave_matrix
 from liveplot_cli import charts
@@ -176,3 +178,51 @@ def test_an_axis_that_makes_no_sense_is_one_sentence(liveplot: Run, tmp_path: Pa
     arguments, sentence = LIMITS[name]
     code = 3 if "none above" in name else 2
     assert sentence in liveplot("render", "a.npy", "-o", "c.gif", *arguments, code=code).stderr
+
+
+ANNA_FIRST = History([[1.0, 2, 3], [4, 5, 6]], columns=["Anna", "Ben", "Eve"], name="one")
+EVE_FIRST = History([[3.0, 1], [6, 4]], columns=["Eve", "Anna"], name="two")
+
+
+@pytest.mark.parametrize("kind", ["trace", "area"])
+def test_a_column_has_one_colour_in_all_panels_whatever_its_place(kind: str) -> None:
+    shown = Scene([ANNA_FIRST, EVE_FIRST], charts.load(kind)(), Look(layout="grid"))
+    (legend,) = shown.figure.legends
+    told = {
+        text.get_text(): handle.get_color() if kind == "trace" else handle.get_facecolor()
+        for text, handle in zip(legend.get_texts(), legend.legend_handles, strict=True)
+    }
+    shown.draw(1)
+    first, second = shown.figure.axes
+    if kind == "trace":
+        found = [[line.get_color() for line in axes.get_lines()] for axes in (first, second)]
+    else:
+        found = [axes.collections[0].get_facecolor().tolist()[::-1] for axes in (first, second)]
+    same = partial(np.allclose, atol=1e-6)
+    assert all(
+        same(to_rgba(color), to_rgba(told[name])) for name, color in zip(ANNA_FIRST.columns, found[0], strict=True)
+    )
+    assert all(
+        same(to_rgba(color), to_rgba(told[name])) for name, color in zip(EVE_FIRST.columns, found[1], strict=True)
+    )
+
+
+@pytest.mark.parametrize("kind", ["line", "stem"])
+def test_columns_of_histories_upon_one_another_stand_at_their_names(kind: str) -> None:
+    shown = Scene([ANNA_FIRST, EVE_FIRST], charts.load(kind)(), Look())
+    shown.draw(0)
+    axes = shown.figure.axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["Anna", "Ben", "Eve"]
+    *_, one, two = axes.get_lines()
+    assert list(one.get_ydata()) == [1, 2, 3]
+    values = np.asarray(two.get_ydata(), float)
+    assert list(values[~np.isnan(values)]) == [1, 3]
+    assert list(np.round(np.asarray(two.get_xdata(), float)[~np.isnan(values)])) == [0, 2]
+
+
+def test_rows_of_other_labels_that_are_shown_together_are_told(tmp_path: Path, liveplot: Run) -> None:
+    (tmp_path / "a.csv").write_text("year,v\n2000,1\n2001,2\n2002,3\n")
+    (tmp_path / "b.csv").write_text("year,v\n2000,1\n2005,2\n")
+    told = liveplot("render", "a.csv", "b.csv", "-o", "x.gif", "-k", "bar").stderr
+    assert "b: its row 2 is 2005, and that of a is 2001; rows are shown together by their numbers" in told
+    assert "its row" not in liveplot("render", "a.csv", "a.csv", "-o", "x.gif", "-k", "bar").stderr

@@ -235,6 +235,30 @@ class History:
         return extent([self.values] if self.shown is None else (self._row(row)[None] for row in self.shown))
 
 
+def aligned(histories: Sequence[History]) -> Sequence[History]:
+    """The histories with the same columns in the same order, by their names; a column that one has not is all gaps.
+
+    Those whose columns are numbers stay as they are.
+    """
+    first = histories[0].columns
+    if all(list(history.columns) == list(first) for history in histories):
+        return histories
+    if all(history.column_numbers is not None for history in histories):
+        return histories
+    names = list(dict.fromkeys(name for history in histories for name in history.columns))
+    return [_with_names(history, names) for history in histories]
+
+
+def _with_names(history: History, names: Sequence[str]) -> History:
+    values = np.full((len(history), len(names)), np.nan)
+    places = {name: number for number, name in enumerate(names)}
+    values[:, [places[name] for name in history.columns]] = history.values
+    return History(
+        values, columns=names, index=history.labels, index_name=history.index_name, name=history.name,
+        shown=history.shown,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, eq=False)
 class StoredHistory(History):
     """A history that stays in its file: a row is read when it is asked for, and `values` reads all of them.

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from numpy import array_equal
 from numpy.typing import ArrayLike
 
 from liveplot_cli import charts, encoders, pace, readers, theme
@@ -20,6 +21,8 @@ from liveplot_cli.option import build, refuse_unused
 from liveplot_cli.selection import Selection
 from liveplot_cli.timing import Moment, Timing
 from liveplot_cli.writing import Writing
+
+_log = logging.getLogger(__name__)
 
 Source = History | ArrayLike | str | os.PathLike[str]
 
@@ -72,9 +75,10 @@ def prepare(
             whole = one if isinstance(one, History) else History(one)  # type: ignore[arg-type]
             histories.append(narrowed(selection.pick_rows(selection.pick_columns(whole))))
     histories = _called(histories, found, look.label)
+    _tell_unlike(histories)
     name, reason = _kind(kind, histories[0])
     if reason:
-        logging.getLogger(__name__).info("%s: drawn as %s, for %s", histories[0].name, name, reason)
+        _log.info("%s: drawn as %s, for %s", histories[0].name, name, reason)
     cls = charts.load(name)
     known = [Timing, Look, Selection, Limits, Writing, *readers.load_all(), *charts.load_all(), *encoders.load_all()]
     refuse_unused(given, [*used, cls], known)
@@ -118,6 +122,23 @@ def _called(histories: list[History], found: Sequence[Source], labels: Sequence[
             for one, name in zip(found, names, strict=True)
         ]
     return [replace(history, name=name) for history, name in zip(histories, names, strict=True)]
+
+
+def _tell_unlike(histories: Sequence[History]) -> None:
+    """Say so where rows that are shown together have labels that differ: they are those of the same number."""
+    longest = max(histories, key=len)
+    for history in histories:
+        if longest.index_name == history.index_name == "row":
+            continue
+        rows = min(len(history), len(longest))
+        if array_equal(history.labels[:rows], longest.labels[:rows]):
+            continue
+        row = next((row for row in range(rows) if history.label(row) != longest.label(row)), None)
+        if row is not None:
+            _log.warning(
+                "%s: its row %d is %s, and that of %s is %s; rows are shown together by their numbers",
+                history.name, row + 1, history.label(row), longest.name, longest.label(row),
+            )  # fmt: skip
 
 
 def _kind(kind: str, history: History) -> tuple[str, str]:

@@ -172,7 +172,7 @@ class Scale:
     """The limits of one axis, `x` or `y`, of all the axes of a scene, which share them.
 
     `asked` are the limits or how they are found, None for the chart's own way; `positions` are those that will be
-    shown. Raises `UsageError` for a way that the reaches do not know.
+    shown; `option` is what asks, by itself the axis' own. Raises `UsageError` for a way that the reaches do not know.
     """
 
     axes: Sequence[Axes]
@@ -180,20 +180,21 @@ class Scale:
     reaches: Sequence[Reach]
     asked: Asked | None
     positions: Sequence[float]
+    option: str = ""
 
     def __post_init__(self) -> None:
         if self._how in ("follow", "each") and None in [reach.at for reach in self.reaches]:
             raise UsageError(
-                f"{self.name}lim {self._how}: what this axis shows is the same at all times, and never moves"
+                f"{self._option} {self._how}: what this axis shows is the same at all times, and never moves"
             )
         if self._how == "robust" and None in [reach.sample for reach in self.reaches]:
-            raise UsageError(f"{self.name}lim robust: this axis has no values of the history, and so no outermost ones")
+            raise UsageError(f"{self._option} robust: this axis has no values of the history, and so no outermost ones")
         if (
             self._is_log
             and isinstance(self.asked, tuple)
             and any(limit is not None and limit <= 0 for limit in self.asked)
         ):
-            raise UsageError(f"{self.name}lim: a logarithmic axis begins above zero")
+            raise UsageError(f"{self._option}: a logarithmic axis begins above zero")
         of_values = any(reach.sample for reach in self.reaches)  # of places, whoever sets their ticks has told
         if of_values and max(-self._whole[0], self._whole[1]) > FARTHEST:
             _log.warning("values beyond %g lie outside the picture", FARTHEST)
@@ -208,15 +209,15 @@ class Scale:
             kind = (
                 "dates, and takes limits such as 2024-01-01,2024-06-01" if has_dates else "numbers, and takes no dates"
             )
-            raise UsageError(f"{self.name}lim: this axis has {kind}")
+            raise UsageError(f"{self._option}: this axis has {kind}")
 
     def _tell_of_nothing(self, asked: Bounds) -> None:
         """Say so where the limits asked for leave nothing to see."""
         low, high = self._whole
         if high < min(asked) or max(asked) < low:
             _log.warning(
-                "nothing lies within the %slim asked for, %g to %g: what is shown goes from %g to %g",
-                self.name, *asked, low, high,
+                "nothing lies within the %s asked for, %g to %g: what is shown goes from %g to %g",
+                self._option, *asked, low, high,
             )  # fmt: skip
 
     def move(self, position: float) -> None:
@@ -239,6 +240,10 @@ class Scale:
             # Setting limits, even to the same, costs a new background.
             if getattr(axes, f"get_{self.name}lim")() != wanted:
                 getattr(axes, f"set_{self.name}lim")(*wanted)
+
+    @property
+    def _option(self) -> str:
+        return self.option or f"{self.name}lim"
 
     @property
     def _how(self) -> str:

@@ -67,7 +67,7 @@ class Scene:
         colored = [one.colors for one in drawn if one.colors is not None]
         if colored:
             bars, reaches = [one.bar for one in colored], [one.reach for one in colored]
-            self._scales.append(Scale(bars, "y", reaches, colored[0].asked, self._shown))
+            self._scales.append(Scale(bars, "y", reaches, colored[0].asked, self._shown, "clim"))
         self._label_axes()
         series = dict(series for one in drawn for series in one.series)
         told = replace(longest, name=", ".join(history.name for history in histories))

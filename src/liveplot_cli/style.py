@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import matplotlib
 import numpy as np
@@ -28,6 +29,7 @@ from liveplot_cli.look import FARTHEST, Look
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
@@ -160,8 +162,28 @@ def colors(count: int) -> NDArray[np.float64]:
     return found
 
 
+# Which number of a colour each name has in a figure: in all its panels the same.
+_given: WeakKeyDictionary[Figure, dict[str, int]] = WeakKeyDictionary()
+
+
+def given_colors(axes: Axes) -> dict[str, int]:
+    """Which number of a colour names have in the panels of a figure so far; whoever gives one notes it here."""
+    figure: Any = axes.get_figure(root=True)
+    return _given.setdefault(figure, {})
+
+
+def colors_of(axes: Axes, names: Sequence[str]) -> NDArray[np.float64]:
+    """A colour for each name, shape (names, 4), in all panels of a figure the same."""
+    given = given_colors(axes)
+    numbers = [given.setdefault(name, len(given)) for name in names]
+    return colors(len(given))[numbers]
+
+
 def place_columns(axis: Axis, history: History) -> NDArray[Any]:
-    """Where a row's values stand on an axis, shape (columns,): at the columns' numbers, or side by side under names."""
+    """Where a row's values stand on an axis, shape (columns,): at the columns' numbers, or side by side under names.
+
+    Several histories on an axis must be `aligned`.
+    """
     numbers = history.column_numbers
     if numbers is None:
         name_ticks(axis, history.columns, every=True)

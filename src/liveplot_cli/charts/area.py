@@ -50,7 +50,7 @@ class Area(Growing):
         (history,) = histories
         (places,) = style.place_rows(axes.xaxis, histories)
         values = self._values(axes, history)
-        colors = style.colors(len(history.columns))
+        colors = style.colors_of(axes, history.columns)
         sides = [values.clip(min=0), values.clip(max=0)][: 1 + bool((values < 0).any())]
         stacks = [_Stack(axes, places, side, colors) for side in sides]
         axes.set_xlabel(style.legible(history.index_name))

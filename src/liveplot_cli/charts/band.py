@@ -91,8 +91,13 @@ class Band(Growing):
         summaries = [
             _deviation(values) if isinstance(asked, str) else _quantiles(values, asked) for values in groups.values()
         ]
-        sizes = [values.shape[1] for values in groups.values()]
-        if max(sizes) == 1:
+        sizes = [int((~np.isnan(values)).any(axis=0).sum()) for values in groups.values()]
+        if grouped == "name" and max(sizes) == 1:
+            raise UsageError(
+                "no two columns have the same name but for a number at its end, as a1 and a2 have; "
+                "take the groups row or column"
+            )
+        if max(sizes) <= 1:
             _log.warning("%s: one column has no spread; give several, or several histories", longest.name)
         bands = [_Band(axes, places, *one) for one in zip(summaries, style.colors(len(groups)).tolist(), strict=True)]
         axes.set_xlabel(style.legible(longest.index_name))

@@ -32,15 +32,16 @@ class Bar(Chart):
         "--horizontal",
         group="Chart",
         shown="",
-        help="Let the bars lie, the first name on top (bar).",
+        help="Let the bars lie, names from the top down, numbers from the bottom up (bar).",
     )
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """The bars of all histories at the columns' numbers, or side by side under names, each from zero on."""
         from liveplot_cli import scale, style
+        from liveplot_cli.history import aligned
 
         across, along = (axes.yaxis, axes.xaxis) if self.horizontal else (axes.xaxis, axes.yaxis)
-        shown = scale.on_axis(along, histories)
+        shown = aligned(scale.on_axis(along, histories))
         places = _places(across, shown, downwards=self.horizontal)
         apart = len(shown) > 1 and sum(map(len, places)) <= _MOST_APART
         bars = [
@@ -72,7 +73,7 @@ class Bar(Chart):
 
 
 def _places(axis: Axis, histories: Sequence[History], *, downwards: bool) -> list[NDArray[Any]]:
-    """Where each history's bars stand, those of one name at one place, with the axis' ticks."""
+    """Where each history's bars stand, with the axis' ticks."""
     import numpy as np
 
     from liveplot_cli import style
@@ -89,13 +90,10 @@ def _places(axis: Axis, histories: Sequence[History], *, downwards: bool) -> lis
         if axis.get_scale() != "log" and np.allclose(steps, steps[:1]):
             style.every_number_tick(axis, list(named.values()), list(named))
         return np.split(placed, np.cumsum([len(some) for some in known])[:-1])
-    columns = [list(history.columns) for history in histories]
-    alike = all(some == columns[0] for some in columns)
-    names = columns[0] if alike else list(dict.fromkeys(name for some in columns for name in some))
+    names = list(histories[0].columns)
     style.name_ticks(axis, names[::-1] if downwards else names, every=True)
-    found = {name: place for place, name in enumerate(names)}
-    places = [np.arange(len(names)) if alike else np.array([found[name] for name in some]) for some in columns]
-    return [len(names) - 1.0 - some if downwards else some.astype(float) for some in places]
+    places = np.arange(len(names), dtype=float)
+    return [places[::-1] if downwards else places for _ in histories]
 
 
 def _edges(axis: Axis, places: Sequence[NDArray[Any]], *, apart: bool) -> list[NDArray[Any]]:

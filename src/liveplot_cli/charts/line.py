@@ -23,8 +23,9 @@ class Line(Chart):
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """One line for each history, over the columns' numbers or over their places where the names are words."""
         from liveplot_cli import scale, style
+        from liveplot_cli.history import aligned
 
-        shown = scale.on_axis(axes.yaxis, histories)
+        shown = aligned(scale.on_axis(axes.yaxis, histories))
         lines = [
             _Row(axes, history, color=color, alpha=style.opacity(len(shown)))
             for history, color in zip(shown, style.colors(len(shown)).tolist(), strict=True)

@@ -6,9 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
-from weakref import WeakKeyDictionary
 
 from liveplot_cli.charts import Chart, Drawn
 from liveplot_cli.errors import UsageError, quoted
@@ -17,7 +16,6 @@ from liveplot_cli.option import option
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
@@ -30,14 +28,13 @@ _OVER_THE_EDGE = 0.3  # of a place, beyond which words would stand over the lowe
 _LONGEST_NAME = 24  # characters
 _FIGURES = 3  # of the largest value, and of smaller ones that would read alike
 _MOST_DECIMALS = 6  # of smaller ones
+_UNITS = (1e12, " T"), (1e9, " B"), (1e6, " M")  # in which values are written that would take the bars' room
+_MOST_ROOM = 0.27  # of the width, that values in full may take
 _LETTER = 0.62  # of the size of words, that a letter is wide
 _COLORS = 10  # that names share, where no more of them are in view at a time
 _COUNTER, _COUNTER_WIDE = 44, 0.34  # points at most, and of the width of the axes
 _CORNER_HIGH = 0.25  # of the height
 _WAYPOINTS = 0.25, 0.5, 0.75  # of the way from row to row, where bars may be that are there at neither
-
-# Which number of a colour each name has in a figure: in all its panels the same.
-_given: WeakKeyDictionary[Figure, dict[str, int]] = WeakKeyDictionary()
 
 
 def top(text: str) -> int:
@@ -61,14 +58,14 @@ class Race(Chart):
 
         Raises `UsageError` for a logarithmic axis, on which bars have no length.
         """
-        from liveplot_cli import scale
+        from liveplot_cli import scale, style
 
         if axes.get_xscale() == "log":
             raise UsageError("a race's bars have no beginning on a logarithmic axis; leave logx out")
         (history,) = histories
-        figure: Any = axes.get_figure(root=True)
         ranking = _Ranking(history, self.top)
-        seen = _Seen(ranking, _given.setdefault(figure, {}))
+        letters = _MOST_ROOM * style.points(axes)[0] / (_LETTER * _size(axes, ranking.places))
+        seen = _Seen(ranking, style.given_colors(axes), letters)
         _set_up(axes, ranking.places, seen)
         bars = _Bars(axes, ranking, seen)
         return Drawn(
@@ -145,10 +142,11 @@ class _Seen:
     """What will be seen in all the film: the highest values of each row, shape (rows, places), and who has them.
 
     `colors` are numbers of colours of the palette by columns, `given` by names those that other panels have; the
-    longest bar that comes into the lowest places is `lowest` parts of the longest there is then.
+    longest bar that comes into the lowest places is `lowest` parts of the longest there is then. Values of more
+    `letters` are written in millions or more.
     """
 
-    def __init__(self, ranking: _Ranking, given: dict[str, int]) -> None:
+    def __init__(self, ranking: _Ranking, given: dict[str, int], letters: float) -> None:
         import numpy as np
 
         from liveplot_cli import style
@@ -164,28 +162,36 @@ class _Seen:
             on_the_way = [row - 1 + part for part in _WAYPOINTS] if number and rows[number - 1] == row - 1 else []
             self.lowest = max(self.lowest, *(_lowest(ranking, position) for position in (row, *on_the_way)))
         self.known = self.values[~np.isnan(self.values)]
-        self.decimals = _decimals(self.known)
-        self.finest = self.decimals if self.decimals is None else _finest(self.values, self.decimals)
+        self._write_in(1.0, "")
+        if len(self.widest) > letters:
+            self._write_in(*_unit(self.known))
         self.palette = style.colors(max(ranking.places, _COLORS, *(color + 1 for color in given.values())))
         self.colors = _colors(columns, ranking.history.columns, len(self.palette), given)
 
-    @cached_property
+    def _write_in(self, unit: float, suffix: str) -> None:
+        """Write values in a unit, with as many decimals as tell them apart in it."""
+        self.unit, self.suffix = unit, suffix
+        self.decimals = _decimals(self.known / unit)
+        self.finest = self.decimals if self.decimals is None else _finest(self.values / unit, self.decimals)
+
+    @property
     def widest(self) -> str:
         """The longest value as it is written."""
         import numpy as np
 
-        small = self.known[np.abs(self.known) < 1]
+        small = self.known[np.abs(self.known) < self.unit]
         ends = [*(some(values) for values in (self.known, small) if len(values) for some in (np.min, np.max)), 0.0]
         return max(map(self.written, ends), key=len)
 
     def written(self, value: float) -> str:
         """A value, with as many decimals as all the others, or with more where small ones would read alike."""
+        value /= self.unit
         if self.decimals is None or self.finest is None:
             return f"{value:.{_FIGURES - 1}e}".replace("-", "\N{MINUS SIGN}")
         decimals = self.decimals
         if self.finest > decimals and round(value, self.finest):
             decimals = min(max(decimals, _decimals_of(value)), self.finest)
-        return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+        return f"{round(value, decimals) + 0.0:,.{decimals}f}{self.suffix}".replace("-", "\N{MINUS SIGN}")
 
 
 def _lowest(ranking: _Ranking, position: float) -> float:
@@ -222,6 +228,14 @@ def _colors(columns: NDArray[Any], names: Sequence[str], count: int, given: dict
         used[colors[column]] += 1
         given[names[column]] = colors[column]
     return colors
+
+
+def _unit(values: NDArray[Any]) -> tuple[float, str]:
+    """Millions or more, in which the largest value has two figures at least and no value is too small to be told."""
+    import numpy as np
+
+    sizes = np.abs(values[values != 0])
+    return next((unit for unit in _UNITS if sizes.max() >= 10 * unit[0] and sizes.min() >= unit[0] / 1000), (1.0, ""))
 
 
 def _decimals(values: NDArray[Any]) -> int | None:
@@ -271,10 +285,14 @@ def _set_up(axes: Axes, places: int, seen: _Seen) -> None:
     axes.xaxis.set_label_position("top")
     axes.tick_params(axis="x", length=0, labelsize=9)
     fitting = max(2, min(5, int(style.points(axes)[0] / (6 * len(seen.widest) + 20))))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=fitting, integer=seen.finest == 0, steps=[1, 2, 2.5, 5, 10]))
-    axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value + 0.0:,.12g}".replace("-", "\N{MINUS SIGN}"))
-    )
+    whole = seen.finest == 0 and seen.unit == 1
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=fitting, integer=whole, steps=[1, 2, 2.5, 5, 10]))
+
+    def written(value: float, _: int | None) -> str:
+        text = f"{value / seen.unit + 0.0:,.12g}{seen.suffix if value else ''}"
+        return text.replace("-", "\N{MINUS SIGN}")
+
+    axes.xaxis.set_major_formatter(FuncFormatter(written))
 
 
 def _size(axes: Axes, places: int) -> float:

@@ -28,8 +28,9 @@ class Stem(Chart):
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """Stems from zero for each history, side by side where there are several, over the columns."""
         from liveplot_cli import scale, style
+        from liveplot_cli.history import aligned
 
-        shown = scale.on_axis(axes.yaxis, histories)
+        shown = aligned(scale.on_axis(axes.yaxis, histories))
         if axes.get_yscale() == "linear":
             axes.axhline(0, color=style.muted(), linewidth=0.8, zorder=1)
             if not axes.spines["left"].get_visible():  # the line that stems stand on is axis enough

@@ -42,7 +42,7 @@ class Trace(Growing):
         ]
         names = _names(shown)
         _tell_joined([name for name, curve in zip(names, curves, strict=True) if curve.is_joined])
-        looks, opacity = _looks(shown), style.opacity(len(shown))
+        looks, opacity = _looks(axes, shown), style.opacity(len(shown))
         axes.set_xlabel(style.legible(histories[0].index_name))
         if len(curves) == 1 and histories[0].column_numbers is None:
             axes.set_ylabel(style.legible(histories[0].columns[0]))
@@ -63,21 +63,23 @@ class Trace(Growing):
         return Drawn(update, x, y, series[len(lines) == 1 :])
 
 
-def _looks(histories: Sequence[History]) -> list[tuple[Any, str]]:
+def _looks(axes: Axes, histories: Sequence[History]) -> list[tuple[Any, str]]:
     """The colour and the dash of each line: one says of which history it is, and the other of which column."""
     from liveplot_cli import style
 
-    columns = list(dict.fromkeys(column for history in histories for column in history.columns))
-    numbers = {column: number for number, column in enumerate(columns)}
-    pairs = [(number, numbers[column]) for number, history in enumerate(histories) for column in history.columns]
-    if len(histories) == 1:
-        pairs = [(0, number) for number in range(len(histories[0].columns))]
-    if len(pairs) == len(histories) > 1:
-        pairs = [(number, 0) for number, _ in pairs]
-    elif len(histories) <= len(_DASHES):
-        pairs = [(column, number) for number, column in pairs]
-    colors = style.colors(1 + max(color for color, _ in pairs)).tolist()
-    return [(colors[color], _DASHES[dash % len(_DASHES)]) for color, dash in pairs]
+    several = len(histories)
+    columns = [column for history in histories for column in history.columns]
+    owners = [number for number, history in enumerate(histories) for _ in history.columns]
+    if len(columns) == several > 1:
+        return [(color, _DASHES[0]) for color in style.colors(several).tolist()]
+    if several <= len(_DASHES):
+        colors = style.colors_of(axes, columns).tolist()
+        return [(color, _DASHES[owner]) for color, owner in zip(colors, owners, strict=True)]
+    numbers = {column: number for number, column in enumerate(dict.fromkeys(columns))}
+    colors = style.colors(several).tolist()
+    return [
+        (colors[owner], _DASHES[numbers[column] % len(_DASHES)]) for owner, column in zip(owners, columns, strict=True)
+    ]
 
 
 def _stroke(color: Any, dash: Any) -> Artist:
