@@ -136,7 +136,7 @@ def test_dates_and_numbers_are_told_apart(history: History, text: str, sentence:
 
 def test_dates_that_there_are_not_are_refused() -> None:
     for text in ("2024-13-01,2024-14-01", "2024-01-01,3", "2024-01-01"):
-        with pytest.raises(ValueError, match="not two numbers"):
+        with pytest.raises(ValueError, match="neither two numbers"):
             parsed(text)
     with pytest.raises(ValueError, match="no room"):
         parsed("2024-01-01,2024-01-01")

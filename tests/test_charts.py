@@ -248,7 +248,7 @@ def test_trace_names_its_lines_beside_the_chart_and_caps_the_list() -> None:
 def test_limits_that_are_given_hold_and_the_other_side_is_found() -> None:
     shown = scene("line", History([[0, 10]]), Look(ylim=(None, 4), xlim=(-3, None)))
     axes = shown.figure.axes[0]
-    assert axes.get_ylim() == (-0.5, 4)
+    assert axes.get_ylim() == (-0.2, 4), "with the margin of what is left"
     assert axes.get_xlim()[0] == -3
 
 

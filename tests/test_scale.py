@@ -167,7 +167,8 @@ def test_robust_limits_leave_the_outermost_out() -> None:
 
 
 def test_limits_asked_for_hold_and_an_open_side_is_found() -> None:
-    assert limits(of([0.0, 10], (2.0, None)), 0) == (2, 10.5)
+    assert limits(of([0.0, 10], (2.0, None)), 0) == (2, 10.4), "with the margin of what is between"
+    assert limits(of([0.0, 1e9], (None, 5.0)), 0) == (-0.25, 5)
     assert limits(of([0.0, 10], (8.0, 2.0)), 1) == (8, 2)
 
 
@@ -275,3 +276,9 @@ def test_how_many_values_a_logarithmic_axis_leaves_out_is_told(caplog: pytest.Lo
     assert [record.getMessage() for record in caplog.records] == [
         "b: 2 values are not above zero, and a gap on the logarithmic axis"
     ]
+
+
+def test_what_reaches_zero_is_refused_on_a_logarithmic_axis() -> None:
+    reach = Reach((-1.0, 5.0), at=lambda position: (-1.0, 5.0))
+    with pytest.raises(UsageError, match="what this y axis shows at -1; leave logy out"):
+        Scale([axes(log=True)], "y", [reach], None, range(3))

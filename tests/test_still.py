@@ -62,3 +62,15 @@ def test_what_makes_no_sense_is_one_sentence(liveplot: Run, waves: Path, tmp_pat
     arguments, sentence = USAGE[name]
     assert sentence in liveplot("render", "waves.npy", "-o", *arguments, code=2).stderr
     assert {file.name for file in tmp_path.iterdir()} == {"waves.npy"}
+
+
+def test_a_still_of_a_long_history_is_one_picture(liveplot: Run, tmp_path: Path) -> None:
+    np.save(tmp_path / "long.npy", np.arange(200.0)[:, None])
+    liveplot("render", "long.npy", "-o", "x.png", "--at", "5", "--max-frames", "10")
+    liveplot("render", "long.npy", "-o", "x.gif", "--max-frames", "10", code=6)
+
+
+@pytest.mark.parametrize("option", [["--hold", "2"], ["--hold-start", "2"], ["--bounce"]])
+def test_a_still_takes_no_time(liveplot: Run, waves: object, option: list[str]) -> None:
+    told = liveplot("render", str(waves), "-o", "x.png", "--at", "5", *option, code=2).stderr
+    assert "a still of one position takes no" in told

@@ -141,3 +141,21 @@ def test_marks_of_the_command_line(liveplot: Run, tmp_path: Path) -> None:
         "not a number of rows"
         in liveplot("render", "a.npy", "-o", "c.gif", "--mark", "2=x", "--fade", "0", code=2).stderr
     )
+
+
+@pytest.mark.parametrize(
+    ("index", "shown"),
+    [
+        ([-1.5, -1.25, -1, 0], ["-1.50", "-1.25", "-1.00", "\N{FIGURE SPACE}0.00"]),
+        ([0.1, 10, 0.25], ["\N{FIGURE SPACE}0.10", "10.00", "\N{FIGURE SPACE}0.25"]),
+        ([1 / 3, 1, 2], ["0.333333333333", "1", "2"]),
+        (np.array(["2024-05-01T23:00", "2024-05-02T00:00"], "M8[us]"), ["2024-05-01 23:00", "2024-05-02 00:00"]),
+        (np.array(["2024-05-01", "2024-05-02"], "M8[us]"), ["2024-05-01", "2024-05-02"]),
+    ],
+)
+def test_labels_of_one_kind_are_written_alike(index: object, shown: list[str]) -> None:
+    history = History(np.ones(len(shown)), index=np.asarray(index), index_name="time")
+    scene = Scene([history], charts.load("line")(), Look(title="{index} s"))
+    for row, text in enumerate(shown):
+        scene.update(row)
+        assert scene.figure.axes[0].get_title(loc="left") == f"{text} s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,8 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 from liveplot_cli.errors import DataError, LimitError, UsageError, quoted
 from liveplot_cli.row_file import Numbers, RowFile
 
+_log = logging.getLogger(__name__)
+
 _MOST_COLUMNS = 1 << 22
 _BLOCK = 1 << 17  # numbers to go through at a time
+_UNITS = ("D", "m", "s", "ms", "us")  # in which dates are written, as fine as any of them needs
 _NO_FINITE_VALUE = "the history has no finite value"
 
 
@@ -170,7 +174,17 @@ class History:
 
     def label(self, position: float) -> str:
         """The row's own label, as a person would write it: `12`, `0.5`, `1958-03-01`, `Tuesday`."""
-        return _written(self.labels[math.floor(position)])
+        label = self.labels[math.floor(position)]
+        if self.labels.dtype.kind == "M":
+            return str(np.datetime_as_string(label, unit=self._unit)).replace("T", " ")
+        return f"{label:.12g}" if isinstance(label, np.floating) else str(label)
+
+    @cached_property
+    def _unit(self) -> Any:
+        """The unit, days or finer, in which all dates are written, so that none is shorter than the others."""
+        labels = self.labels
+        known = labels[~np.isnat(labels)]
+        return next((unit for unit in _UNITS if (known == known.astype(f"M8[{unit}]")).all()), "ns")
 
     def position(self, text: str) -> float:
         """The position that a person means: a row's label, a year, month or day of dates, or a row's number from 1 on.
@@ -187,7 +201,13 @@ class History:
         if same.any():
             return float(np.argmax(same))
         if _is_number(text) and 1 <= float(text) <= len(self):
-            return float(text) - 1
+            position = float(text) - 1
+            if self.index_name != "row":
+                _log.warning(
+                    "%s: no %s is %s; taken for the row of that number, which is %s",
+                    self.name, self.index_name, text, self.label(position),
+                )  # fmt: skip
+            return position
         raise UsageError(
             f"{self.name} has no row {quoted(text)}; they go from {self.label(0)} to {self.label(len(self) - 1)}"
             + (f", and their numbers from 1 to {len(self)}" if self.index_name != "row" else "")
@@ -448,11 +468,3 @@ def isolated(values: Numbers) -> NDArray[np.bool_]:
     gap = np.concatenate(([True], np.isnan(values), [True]))
     alone: NDArray[np.bool_] = ~gap[1:-1] & gap[:-2] & gap[2:]
     return alone
-
-
-def _written(label: Any) -> str:
-    if isinstance(label, np.datetime64):
-        return str(np.datetime_as_string(label, unit="auto")).replace("T", " ")
-    if isinstance(label, np.floating):
-        return f"{label:.12g}"
-    return str(label)

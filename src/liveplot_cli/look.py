@@ -31,7 +31,10 @@ def number_pair(text: str) -> tuple[float | None, float | None]:
     except ValueError:
         pair = []
     if len(pair) != 2 or any(limit is not None and not math.isfinite(limit) for limit in pair):
-        raise ValueError(f"{quoted(text)} is not two numbers such as 0,1 or 0, or ,1")
+        raise ValueError(
+            f"{quoted(text)} is neither two numbers such as 0,1 or 0, or ,1 nor two dates such as 2024-01,2024-06 "
+            f"nor one of {', '.join(LIMITS)}"
+        )
     if any(limit is not None and abs(limit) > FARTHEST for limit in pair):
         raise ValueError(f"{quoted(text)} goes beyond {FARTHEST:g}, where no picture reaches")
     if pair[0] is not None and pair[0] == pair[1]:
@@ -224,8 +227,8 @@ class Look:
         metavar="A,B|HOW",
         parse=limits,
         shown="global",
-        help="Limits of the vertical axis, either of which may be left empty, or how they are found: global from the "
-        "whole history, follow from what is shown in a while, each from what the frame shows, robust from all but the "
+        help="Limits of the vertical axis, either of which may be left empty, or how they are found: global from all "
+        "rows shown, follow from what is shown in a while, each from what the frame shows, robust from all but the "
         "outermost values.",
     )
     logx: bool = option(

@@ -59,7 +59,8 @@ def prepare(
         """Of a chart that shows a row by itself, a film of fewer frames than rows needs no other rows."""
         chart = build(charts.load(_kind(kind, history)[0]), given)
         eased = _eased(timing, chart)
-        limits.check_rows(eased.frames(len(history)), None if eased.duration else selection.every)
+        if given.get("at") is None:  # a still is one picture, however many rows there are
+            limits.check_rows(eased.frames(len(history)), None if eased.duration else selection.every)
         if len(found) > 1 or not chart.shows_a_row_alone:
             return history
         rows = sorted({row for moment in pace.moments(eased, [history]) for row in around(moment.position)})

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
-from matplotlib.dates import DateLocator
+from matplotlib.dates import DateLocator, num2date
 from numpy.typing import NDArray
 
 from liveplot_cli.errors import UsageError
@@ -195,6 +195,11 @@ class Scale:
             and any(limit is not None and limit <= 0 for limit in self.asked)
         ):
             raise UsageError(f"{self._option}: a logarithmic axis begins above zero")
+        if self._is_log and self._whole[0] <= 0 and self._whole[0] <= self._whole[1]:
+            raise UsageError(
+                f"a logarithmic axis begins above zero, and what this {self.name} axis shows at {self._whole[0]:g}; "
+                f"leave log{self.name} out"
+            )
         of_values = any(reach.sample for reach in self.reaches)  # of places, whoever sets their ticks has told
         if of_values and max(-self._whole[0], self._whole[1]) > FARTHEST:
             _log.warning("values beyond %g lie outside the picture", FARTHEST)
@@ -204,21 +209,27 @@ class Scale:
 
     def _check_dates(self, asked: Sequence[float]) -> None:
         """Raise `UsageError` for numbers on an axis of dates, and for dates on one of numbers."""
-        has_dates = isinstance(getattr(self.axes[0], f"{self.name}axis").get_major_locator(), DateLocator)
-        if any(isinstance(limit, Date) != has_dates for limit in asked):
-            kind = (
-                "dates, and takes limits such as 2024-01-01,2024-06-01" if has_dates else "numbers, and takes no dates"
-            )
+        if any(isinstance(limit, Date) != self._has_dates for limit in asked):
+            of_dates = "dates, and takes limits such as 2024-01-01,2024-06-01"
+            kind = of_dates if self._has_dates else "numbers, and takes no dates"
             raise UsageError(f"{self._option}: this axis has {kind}")
 
     def _tell_of_nothing(self, asked: Bounds) -> None:
         """Say so where the limits asked for leave nothing to see."""
         low, high = self._whole
         if high < min(asked) or max(asked) < low:
+            told = [self._told(place) for place in (*asked, low, high)]
             _log.warning(
-                "nothing lies within the %s asked for, %g to %g: what is shown goes from %g to %g",
-                self._option, *asked, low, high,
-            )  # fmt: skip
+                "nothing lies within the %s asked for, %s to %s: what is shown goes from %s to %s", self._option, *told
+            )
+
+    def _told(self, place: float) -> str:
+        """A place on the axis as a person would write it."""
+        return num2date(place).strftime("%Y-%m-%d") if self._has_dates else f"{place:g}"
+
+    @property
+    def _has_dates(self) -> bool:
+        return isinstance(getattr(self.axes[0], f"{self.name}axis").get_major_locator(), DateLocator)
 
     def move(self, position: float) -> None:
         """Set the limits for a position."""
@@ -274,8 +285,9 @@ class Scale:
             values = np.concatenate([reach.sample() for reach in self.reaches if reach.sample])
             low, high = np.quantile(values, [_OUTERMOST, 1 - _OUTERMOST]).tolist()
             return self._fitted((low, high))
-        found = self._fitted(self._whole)
-        return limits(self.asked, found) if isinstance(self.asked, tuple) else found
+        if not isinstance(self.asked, tuple):
+            return self._fitted(self._whole)
+        return limits(self.asked, self._fitted(_within(self._whole, self.asked)))
 
     def _fitted(self, bounds: Bounds) -> Bounds:
         """Limits around bounds, with their margin."""
@@ -394,6 +406,13 @@ def _apart(low: float, high: float) -> Bounds:
     step = 10.0 ** math.floor(math.log10(span / _STEPS))
     step *= next(factor for factor in (1, 2, 5, 10) if step * factor * _STEPS >= span)
     return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def _within(bounds: Bounds, asked: tuple[float | None, float | None]) -> Bounds:
+    """What is left of bounds between limits, either of which may be open; all of them where nothing is."""
+    low = bounds[0] if asked[0] is None else max(bounds[0], asked[0])
+    high = bounds[1] if asked[1] is None else min(bounds[1], asked[1])
+    return (low, high) if low < high else bounds
 
 
 def _some(found: Sequence[_T]) -> list[_T]:

@@ -231,7 +231,9 @@ def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]
             raise DataError("a logarithmic axis shows numbers above zero, and the horizontal one has none")
         lost = np.count_nonzero(places <= 0)
         if lost:
-            _log.warning("%d places on the logarithmic horizontal axis are not above zero, and gaps", lost)
+            direction = "horizontal" if axis is axis.axes.xaxis else "vertical"
+            are = "place is" if lost == 1 else "places are"
+            _log.warning("%d %s not above zero on the logarithmic %s axis, and left out", lost, are, direction)
         return np.where(places > 0, places, np.nan)
     if (np.abs(places) > FARTHEST).any():
         _log.warning("numbers beyond %g on the horizontal axis lie outside the picture", FARTHEST)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.history import History
 from liveplot_cli.look import Mark
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 _FIELDS = ("row", "index", "rows", "name")
 _MOVING_FIELDS = {"row", "index"}
 _FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a figure
-_LAST_NUMBER = re.compile(f" {_FIGURE_SPACE}+(?=[0-9-]+$)")
+_LAST_NUMBER = re.compile(f" {_FIGURE_SPACE}+(?=[0-9.-]+$)")
 _SHORTEST_LINE, _LONGEST_NAME = 12, 120  # characters
 _LONGEST_MARK = 600  # characters
+_MOST_DECIMALS, _LARGEST = 6, 1e9  # of labels that are written in full
 _GAP = 0.15  # inches between title and counter
 
 
@@ -36,7 +39,8 @@ class Words:
         self._template = template
         self._history = history
         self._letters = 0  # of a line that fits, where the words have to be broken
-        self._formatter = _Steady(_widest(history))
+        decimals = _decimals(history)
+        self._formatter = _Steady(_widest(history, decimals), decimals)
         self._moving = bool(_fields(template) & _MOVING_FIELDS)
         if not self._moving:
             artist.set_text(self._filled(0))
@@ -141,25 +145,45 @@ def _filled_to(text: str, letters: int) -> str:
 class _Steady(string.Formatter):
     """Fills in whole numbers as wide as the widest of them will be, so that words beside a counter stay in place.
 
-    Other numbers have at most twelve figures; a format of its own, as in `{index:.3f}`, goes before both.
+    Other numbers have so many decimals or, where no few tell them apart, at most twelve figures; a format of its own,
+    as in `{index:.3f}`, goes before both.
     """
 
-    def __init__(self, width: int) -> None:
-        self._width = width
+    def __init__(self, width: int, decimals: int | None) -> None:
+        self._width, self._decimals = width, decimals
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if re.search("[0-9]{4}", format_spec):
             raise ValueError("a field has 999 figures at most")
         if format_spec or isinstance(value, str):
             return format(value, format_spec)
-        return str(value).rjust(self._width, _FIGURE_SPACE) if isinstance(value, int) else f"{value:.12g}"
+        if isinstance(value, float) and self._decimals is None:
+            return f"{value:.12g}"
+        return _with_decimals(value, self._decimals).rjust(self._width, _FIGURE_SPACE)
 
 
-def _widest(history: History) -> int:
-    """The most figures that a row's number or whole-number label has."""
+def _with_decimals(value: float, decimals: int | None) -> str:
+    return f"{value:.{decimals}f}" if isinstance(value, float) else str(value)
+
+
+def _decimals(history: History) -> int | None:
+    """How many decimals all labels can be written with that are numbers but not whole ones; None where no few do."""
     labels = history.labels
-    numbers = [len(history), labels.min(), labels.max()] if labels.dtype.kind in "iu" else [len(history)]
-    return max(len(str(number)) for number in numbers)
+    if labels.dtype.kind != "f":
+        return None
+    if not np.abs(labels).max() < _LARGEST:
+        return None
+    numbers = range(_MOST_DECIMALS + 1)
+    return next((number for number in numbers if np.allclose(labels.round(number), labels, 1e-12, 0)), None)
+
+
+def _widest(history: History, decimals: int | None) -> int:
+    """The most figures that a row's number or label has."""
+    labels = history.labels
+    numbers: list[Any] = [len(history)]
+    if labels.dtype.kind in "iu" or decimals is not None:
+        numbers += [labels.min().item(), labels.max().item()]
+    return max(len(_with_decimals(number, decimals)) for number in numbers)
 
 
 def title(asked: str | None, *, several: bool) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from liveplot_cli import charts, style, workers
+from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.option import build
 from liveplot_cli.prepare import Prepared, Source, prepare, sources
@@ -51,6 +52,7 @@ def film(
     """Draw and write what has been prepared for these outputs; the rest of `render`."""
     at = build(Writing, options).at
     if at is not None:
+        _refuse_time(options)
         return _still(prepared, outputs, at)
     moments = prepared.moments
     rows, shown = max(map(len, prepared.histories)), len({math.floor(moment.position) for moment in moments})
@@ -58,9 +60,10 @@ def film(
         asked = prepared.timing.duration or prepared.timing.pace != "even"  # then fewer rows are what was asked for
         _log.log(
             logging.INFO if asked else logging.WARNING,
-            "%d of %d rows are shown: there are frames for no more",
+            "%d of %d rows are shown: %s",
             shown,
             rows,
+            "there are frames for no more" if prepared.timing.pace == "even" else "those between which most changes",
         )
     if jobs is None:
         jobs = 0 if workers.forks() else 1
@@ -80,6 +83,13 @@ def _still(prepared: Prepared, outputs: Sequence[Target], at: str) -> list[Rende
         positions = [moment.position for moment in prepared.moments]
         scene = Scene(prepared.histories, prepared.chart, prepared.look, positions)
         return write_stills(outputs, scene, position)
+
+
+def _refuse_time(options: Mapping[str, object]) -> None:
+    """Raise `UsageError` for options of a film's time that change nothing in a still."""
+    for name in ("hold", "hold_start", "bounce"):
+        if options.get(name):
+            raise UsageError(f"a still of one position takes no {name}; leave it out, or at")
 
 
 def _tell_length(file: Rendered, timing: Timing) -> None:
