@@ -115,6 +115,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "line 2, column 1 ('at'): there is no date '2024-01-01T24:30'",
             id="no such hour",
         ),
+        pytest.param("at,b\n2024/02/30,1\n", "line 2, column 1 ('at'): there is no date '2024/02/30'", id="slashes"),
+        pytest.param(
+            "at,b\n2024-01-01 00:00+24:00,1\n",
+            "line 2, column 1 ('at'): there is no date '2024-01-01 00:00+24:00'",
+            id="no such distance from UTC",
+        ),
         pytest.param("a,b\nNA,\nnan,inf\n", "the history has no finite value", id="all gaps"),
     ],
 )
@@ -491,6 +497,14 @@ def test_the_index_is_found_by_rule(
         ("2024-02-29 12:30:05", "2024-02-29T12:30:05"),
         ("2024-02-29T12:30:05.25Z", "2024-02-29T12:30:05.25"),
         ("1850-01-01", "1850-01-01"),
+        ("2024-01-01 00:00:00+00:00", "2024-01-01"),
+        ("2024-01-01T01:00:00+01:00", "2024-01-01"),
+        ("2024-01-01 00:30:00.5 -0330", "2024-01-01T04:00:00.5"),
+        ("2024-01-01 00:00+02", "2023-12-31T22:00"),
+        ("2024/01/05", "2024-01-05"),
+        ("2024/1/5", "2024-01-05"),
+        ("2024/01/05 12:30:05", "2024-01-05T12:30:05"),
+        ("2024/1/5T12:30Z", "2024-01-05T12:30"),
     ],
 )
 def test_dates_label_the_rows_as_dates(tmp_path: Path, cell: str, date: str) -> None:
@@ -504,6 +518,39 @@ def test_dates_label_the_rows_of_a_file_without_names(tmp_path: Path) -> None:
     history = read_text(tmp_path, "2024-01-01,1\n2024-01-02,2\n")
     assert history.index_name == "row"
     assert [history.label(row) for row in (0, 1)] == ["2024-01-01", "2024-01-02"]
+
+
+def test_the_hour_that_a_clock_repeats_is_read_as_two(tmp_path: Path) -> None:
+    cells = "2023-10-29 02:30:00+02:00", "2023-10-29 02:30:00+01:00"
+    history = read_text(tmp_path, f"when,a\n{cells[0]},1\n{cells[1]},2\n")
+    assert [history.label(row) for row in (0, 1)] == ["2023-10-29 00:30", "2023-10-29 01:30"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (("10.03.2024", "11.03.2024"), True),
+        (("2/14/2024", "2/15/2024"), True),
+        (("5-1-24 7:30", "2024-01-06"), True),
+        (("2024.01.05", "2024.01.06"), True),
+        (("00:05:30", "0:06"), True),
+        (("10.03.2024", "later"), False),
+        (("2009/10", "2010/11"), False),
+        (("1.0.11", "1.0.12"), False),
+        (("10.0.0.1", "10.0.0.2"), False),
+        (("2024-01-01", "2024-01-02"), False),
+    ],
+)
+def test_words_that_look_like_dates_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, cells: tuple[str, str], told: bool
+) -> None:
+    history = read_text(tmp_path, f"when,a\n{cells[0]},1\n{cells[1]},2\n")
+    line = (
+        "log.csv: the labels look like dates but are read as words, and rows are drawn equally far apart; "
+        "write dates as 2024-03-10"
+    )
+    assert [record.getMessage() for record in caplog.records] == [line] * told
+    assert history.labels.tolist() == list(cells) or not told
 
 
 def test_dates_in_words_stay_words(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from liveplot_cli.dates import are_dates, instants, is_real, look_like_dates
 from liveplot_cli.errors import DataError, listed, quoted
 from liveplot_cli.history import History, check_width
 from liveplot_cli.row_file import Numbers
@@ -23,7 +24,6 @@ GAPS = frozenset(("", "NA", "nan", "NaN"))
 # 1,5 and 50% and 1_000 and True are broken numbers and no words; 31.12.2023 and 10.0.0.1 are no numbers.
 _ALMOST = re.compile(r"[-+−$€£]?\d[\d.,_'\s]*%?|[-+]?0x[0-9a-f]+|true|false|none|null|n/a|[-–—?]", re.IGNORECASE)
 _DOTTED = re.compile(r"(?!\d{1,3}(?:\.\d{3})+$)\d{1,4}(?:\.\d{1,4}){2,}(?:\s.*)?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?Z?)?)?")
 _COUNTER = re.compile(
     "_?(global_?)?steps?|epochs?|iter(ation)?s?|batch|round|frame|generation|index|"
     "_?(date)?time|_?timestamp|date|year|month|week|day|hour",
@@ -95,6 +95,12 @@ class Table:
         if index is None:
             return History(self._taken(drawn), columns)
         labels = self._labels(index, allow)
+        if labels.dtype.kind == "U" and look_like_dates(labels):
+            log.warning(
+                "%s: the labels look like dates but are read as words, and rows are drawn equally far apart; "
+                "write dates as 2024-03-10",
+                name,
+            )
         return History(self._taken(drawn), columns, labels, self.names[index] if self.named else "row")
 
     def _taken(self, drawn: Sequence[int]) -> Numbers:
@@ -120,7 +126,7 @@ class Table:
             return None
         if self._is_worded_throughout(0):
             words = self._words(0)
-            if _are_dates(words) or not any(map(_is_almost_a_number, words)):
+            if are_dates(words) or not any(map(_is_almost_a_number, words)):
                 return 0
         if self.turned and self.named and _never_falls(self._column(0)):
             return 0  # what was the header
@@ -164,7 +170,7 @@ class Table:
             return numbers.astype(np.int64) if whole else numbers
         if self._is_worded_throughout(column):
             words = self._words(column)
-            return self._dates(words, column) if _are_dates(words) else _texts(words, allow)
+            return self._dates(words, column) if are_dates(words) else _texts(words, allow)
         cells = [_written(number) for number in numbers]
         start = 0
         for part in self.parts:
@@ -176,9 +182,9 @@ class Table:
 
     def _dates(self, words: Sequence[str], column: int) -> NDArray[Any]:
         try:
-            return np.array([word.removesuffix("Z") for word in words], "M8[us]")
+            return instants(words)
         except ValueError:
-            row = next(row for row, word in enumerate(words) if not _is_real_date(word))
+            row = next(row for row, word in enumerate(words) if not is_real(word))
             raise DataError(f"{self._place(row, column)}: there is no date {quoted(words[row])}") from None
 
     def _refuse_words(self, column: int, index: int | None) -> None:
@@ -262,7 +268,7 @@ def _names_columns(words: Mapping[int, str], numbers: Numbers) -> bool:
     """
     if list(words) == [0] and len(numbers) > 1:
         return bool(_COUNTER.fullmatch(words[0])) and _never_falls(numbers[1:, 0])
-    return not _are_dates(words.values())
+    return not are_dates(words.values())
 
 
 def _words_by_row(table: Table) -> dict[int, dict[int, str]]:
@@ -304,25 +310,8 @@ def is_number(cell: str) -> bool:
     return cell in GAPS or NUMBER.fullmatch(cell) is not None
 
 
-def is_date(cell: str) -> bool:
-    """Whether a cell is written like a date."""
-    return _DATE.fullmatch(cell) is not None
-
-
 def _is_almost_a_number(cell: str) -> bool:
     return _ALMOST.fullmatch(cell) is not None and _DOTTED.fullmatch(cell) is None
-
-
-def _are_dates(cells: Iterable[str]) -> bool:
-    return all(map(_DATE.fullmatch, cells))
-
-
-def _is_real_date(cell: str) -> bool:
-    try:
-        np.datetime64(cell.removesuffix("Z"), "us")
-    except ValueError:
-        return False
-    return True
 
 
 def _texts(cells: Sequence[str], allow: Callable[[int], object]) -> NDArray[np.str_]:
