@@ -207,8 +207,32 @@ def test_the_finest_counter_labels_the_rows_and_the_others_are_no_data(tmp_path:
 
 def test_the_header_of_a_transposed_file_labels_the_rows(tmp_path: Path) -> None:
     history = read_text(tmp_path, "country,1990,2000,2010\nA,1,2,3\nB,4,5,6\n", transpose=True)
-    assert (history.columns, history.index_name) == (("A", "B"), "country")
+    assert history.columns == ("A", "B")
     assert history.labels.tolist() == [1990, 2000, 2010]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("country,1990,2000", ""),
+        ("year,1990,2000", "year"),
+        ("country,2024-01-01,2024-02-01", ""),
+        ("date,2024-01-01,2024-02-01", "date"),
+        ("epoch,loss,acc", ""),
+        ("index,1990,2000", ""),
+        (",1990,2000", ""),
+    ],
+)
+def test_the_corner_of_a_transposed_file_names_the_labels_where_it_counts(
+    tmp_path: Path, header: str, name: str
+) -> None:
+    history = read_text(tmp_path, f"{header}\nA,1,2\nB,4,5\n", transpose=True)
+    assert (history.columns, history.index_name) == (("A", "B"), name)
+
+
+def test_an_index_that_was_asked_for_bears_its_name_in_a_transposed_file(tmp_path: Path) -> None:
+    history = read_text(tmp_path, "country,1990,2000\nA,1,2\nB,4,5\n", transpose=True, index="A")
+    assert (history.columns, history.index_name) == (("country", "B"), "A")
 
 
 def test_a_header_labels_the_rows_of_a_file_that_is_transposed(tmp_path: Path) -> None:

@@ -101,7 +101,18 @@ class Table:
                 "write dates as 2024-03-10",
                 name,
             )
-        return History(self._taken(drawn), columns, labels, self.names[index] if self.named else "row")
+        return History(self._taken(drawn), columns, labels, self._name_of(index, labels))
+
+    def _name_of(self, index: int, labels: NDArray[Any]) -> str:
+        """What the labels are called. The corner of a header that was turned names what is below it, now the columns.
+
+        It names the header itself where it is the name of a counter: `year` before 1990 and 1995.
+        """
+        if not self.named:
+            return "row"
+        name = self.names[index]
+        of_the_labels = labels.dtype.kind != "U" and name != "index" and _COUNTER.fullmatch(name)
+        return name if not self.turned or index or of_the_labels else ""
 
     def _taken(self, drawn: Sequence[int]) -> Numbers:
         """The numbers of some columns, shape (rows, columns), taken out of the parts one by one to save memory."""
