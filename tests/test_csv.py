@@ -230,6 +230,37 @@ def test_the_corner_of_a_transposed_file_names_the_labels_where_it_counts(
     assert (history.columns, history.index_name) == (("A", "B"), name)
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("Country,Code,1990,1995\nA,DEU,1,2\nB,FRA,3,4\n", "'Code'"),
+        ("Country,Code,Note,1990,1995\nA,DEU,x,1,2\nB,NA,,3,4\n", "'Code', 'Note'"),
+        ("Country,1990,Since,1995\nA,1,2024-01-01,2\nB,3,2024-01-02,4\n", "'Since'"),
+    ],
+)
+def test_columns_of_words_beside_the_first_are_left_out_of_what_is_transposed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str, told: str
+) -> None:
+    history = read_text(tmp_path, content, transpose=True)
+    assert [record.getMessage() for record in caplog.records] == [f"columns of words are left out: {told}"]
+    assert (history.columns, history.labels.tolist()) == (("A", "B"), [1990, 1995])
+    assert history.values.tolist() == [[1, 3], [2, 4]]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("Country,Code,1990\nA,DEU,1\nB,FRA,x\n", "line 3, column 3 ('B'): 'x' is not a number"),
+        ("Country,Code,1990\nA,DEU,x\nB,FRA,x\n", "line 2, column 3 ('A'): 'x' is not a number"),
+        ("Country,a,b\nA,50%,1\nB,60%,2\n", "line 2, column 2 ('A'): '50%' is not a number"),
+        ("Country,a,b\nA,x,1\nB,1,2\n", "line 2, column 2 ('A'): 'x' is not a number"),
+        ("Country,a,b\nA,x,y\nB,x,z\n", "line 2, column 2 ('A'): 'x' is not a number"),
+    ],
+)
+def test_words_among_numbers_are_refused_in_a_transposed_file(tmp_path: Path, content: str, sentence: str) -> None:
+    assert refusal(tmp_path, content, transpose=True).sentence == f"log.csv: {sentence}"
+
+
 def test_an_index_that_was_asked_for_bears_its_name_in_a_transposed_file(tmp_path: Path) -> None:
     history = read_text(tmp_path, "country,1990,2000\nA,1,2\nB,4,5\n", transpose=True, index="A")
     assert (history.columns, history.index_name) == (("country", "B"), "A")

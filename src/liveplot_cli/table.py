@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from liveplot_cli.dates import are_dates, instants, is_real, look_like_dates
+from liveplot_cli.dates import are_dates, instants, is_date, is_real, look_like_dates
 from liveplot_cli.errors import DataError, listed, quoted
 from liveplot_cli.history import History, check_width
 from liveplot_cli.row_file import Numbers
@@ -30,6 +31,8 @@ _COUNTER = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = "\0"  # words that are kept as one text: it takes a sixth of the memory, and none of them holds a NUL
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,14 +64,14 @@ class Part:
 class Table:
     """Columns with names, in parts of consecutive rows.
 
-    `named` says whether the names are the file's own; else they are the columns' numbers from 0. `line_of` tells the
-    line of a cell: by its row or, in a table that was turned, by its column.
+    `named` says whether the names are the file's own; else they are the columns' numbers from 0. Of a table that was
+    turned, `turned` says which column of the file, from 0, each row was, and the parts' lines are those of its columns.
     """
 
     names: tuple[str, ...]
     named: bool
     parts: list[Part]
-    turned: bool = False
+    turned: Sequence[int] | None = None
 
     def __len__(self) -> int:
         return sum(len(part.numbers) for part in self.parts)
@@ -79,14 +82,13 @@ class Table:
         `allow` is told how many bytes the labels take, and raises where they are too many. Raises `DataError` naming
         line and column of a cell that is no number. The table is empty afterwards.
         """
-        log = logging.getLogger(__name__)
         index = self._index(selection)
         drawn = [find_column(column, self.names) for column in selection.columns] or self._drawn(index, selection)
         if index is not None:
             taken = {index, *drawn}
             left = [other for number, other in enumerate(self.names) if number not in taken]
             also = f"; not drawn: {listed(left)}" if left else ""
-            log.info("%s: the column %s labels the rows%s", name, quoted(self.names[index]), also)
+            _log.info("%s: the column %s labels the rows%s", name, quoted(self.names[index]), also)
         if not drawn:
             raise DataError("there is no column beside the index")
         for column in drawn:
@@ -96,7 +98,7 @@ class Table:
             return History(self._taken(drawn), columns)
         labels = self._labels(index, allow)
         if labels.dtype.kind == "U" and look_like_dates(labels):
-            log.warning(
+            _log.warning(
                 "%s: the labels look like dates but are read as words, and rows are drawn equally far apart; "
                 "write dates as 2024-03-10",
                 name,
@@ -112,7 +114,7 @@ class Table:
             return "row"
         name = self.names[index]
         of_the_labels = labels.dtype.kind != "U" and name != "index" and _COUNTER.fullmatch(name)
-        return name if not self.turned or index or of_the_labels else ""
+        return name if self.turned is None or index or of_the_labels else ""
 
     def _taken(self, drawn: Sequence[int]) -> Numbers:
         """The numbers of some columns, shape (rows, columns), taken out of the parts one by one to save memory."""
@@ -139,7 +141,7 @@ class Table:
             words = self._words(0)
             if are_dates(words) or not any(map(_is_almost_a_number, words)):
                 return 0
-        if self.turned and self.named and _never_falls(self._column(0)):
+        if self.turned is not None and self.named and _never_falls(self._column(0)):
             return 0  # what was the header
         counters = self._counters()
         return max(counters, key=lambda number: len(np.unique(self._column(number))), default=None)
@@ -220,8 +222,8 @@ class Table:
         return DataError(f"{self._place(row, column)}: {quoted(cell)} is not a number", cure=cure)
 
     def _place(self, row: int, column: int) -> str:
-        if self.turned:
-            return f"line {self._line(column)}, column {row + 1 + self.named} ({quoted(self.names[column])})"
+        if self.turned is not None:
+            return f"line {self._line(column)}, column {self.turned[row] + 1} ({quoted(self.names[column])})"
         return f"line {self._line(row)}, column {column + 1} ({quoted(self.names[column])})"
 
     def _line(self, number: int) -> int:
@@ -247,7 +249,7 @@ def widened(parts: Sequence[Part], width: int) -> list[Part]:
 def turned(table: Table, header: bool | None) -> Table:
     """A table that has no header as if its columns were its rows, whose first may be a header: by itself if it names.
 
-    Raises `DataError` where nothing is left below the header.
+    Columns of words beside the first are left out, and told. Raises `DataError` where nothing is left below the header.
     """
     check_width(len(table))
     numbers = np.concatenate([part.numbers for part in table.parts])
@@ -256,19 +258,37 @@ def turned(table: Table, header: bool | None) -> Table:
     if header is None:
         first = {row: words[0] for row, words in cells.items() if 0 in words}
         header = _names_columns(first, numbers) or _counts_columns(numbers)
+    kept: Sequence[int] = range(int(header), numbers.shape[1])
+    worded = _columns_of_words(cells, numbers)
+    if worded:
+        told = listed(table.names[column] if table.named else cells[0][column] for column in sorted(worded))
+        _log.warning("columns of words are left out: %s", told)
+        kept = [column for column in kept if column not in worded]
     if not header:
         names = tuple(str(number) for number in range(len(numbers)))
-    elif numbers.shape[1] == 1:
+    elif not kept:
         raise DataError("there is a header but no row of numbers below it")
     else:
         names = unique([cells.get(row, {}).pop(0, _written(numbers[row, 0])) for row in range(len(numbers))])
-        numbers = numbers[:, 1:]
-    words = {
-        row: Words.of({column - header: word for column, word in found.items()})
-        for row, found in cells.items()
-        if found
-    }
-    return Table(names, header, [Part(np.ascontiguousarray(numbers.T), lines, words)], turned=True)
+    words = {}
+    for row, found in cells.items():
+        left = {bisect_left(kept, column): word for column, word in found.items() if column not in worded}
+        if left:
+            words[row] = Words.of(left)
+    rows = numbers[:, kept] if worded else numbers[:, header:]
+    return Table(names, header, [Part(np.ascontiguousarray(rows.T), lines, words)], turned=kept)
+
+
+def _columns_of_words(cells: Mapping[int, Mapping[int, str]], numbers: Numbers) -> frozenset[int]:
+    """The columns beside the first that hold words and gaps alone, below a word; none where there are no others."""
+    worded: dict[int, bool] = {}
+    for column, word in chain.from_iterable(found.items() for row, found in cells.items() if row):
+        worded[column] = worded.get(column, True) and not _is_almost_a_number(word)
+    named = [column for column, word in cells.get(0, {}).items() if column and not is_date(word)]
+    found = [column for column in named if worded.get(column)]
+    empty: NDArray[np.bool_] = np.isnan(numbers[1:, found]).all(axis=0)
+    alone = frozenset(column for column, is_empty in zip(found, empty.tolist(), strict=True) if is_empty)
+    return alone if len(alone) < numbers.shape[1] - 1 else frozenset()
 
 
 def _names_columns(words: Mapping[int, str], numbers: Numbers) -> bool:
