@@ -216,6 +216,8 @@ def test_the_header_of_a_transposed_file_labels_the_rows(tmp_path: Path) -> None
     [
         ("country,1990,2000", ""),
         ("year,1990,2000", "year"),
+        ("matchday,1,2", "matchday"),
+        ("id,1990,2000", ""),
         ("country,2024-01-01,2024-02-01", ""),
         ("date,2024-01-01,2024-02-01", "date"),
         ("epoch,loss,acc", ""),
@@ -523,6 +525,14 @@ def test_duplicate_and_nameless_columns_get_names_of_their_own(
         pytest.param("step,a\n1,5\n,6\n2,7\n", None, None, id="step with a gap"),
         pytest.param("stepsize,a\n1,5\n2,6\n", None, None, id="not a name of steps"),
         pytest.param("1,5\n2,6\n", None, None, id="no names"),
+        pytest.param("Matchday,a\n1,5\n2,6\n5,7\n", "Matchday", [1, 2, 5], id="a first column that counts"),
+        pytest.param("t,a\n0,5\n0.5,6\n", "t", [0, 0.5], id="time in fractions"),
+        pytest.param("id,a\n7,5\n", "id", [7], id="one row that is counted"),
+        pytest.param("n,a\n0.5,5\n1,6\n", None, None, id="a number of things in fractions"),
+        pytest.param("n,a\n3,5\n3,6\n4,7\n", None, None, id="a number of things that stands still"),
+        pytest.param("n,a\n3,5\n,6\n4,7\n", None, None, id="a number of things with a gap"),
+        pytest.param("t,a\n2,5\n1,6\n", None, None, id="time that falls"),
+        pytest.param("a,id\n5,1\n9,2\n", None, None, id="an id that is not first"),
         pytest.param("epoch\n1\n2\n", None, None, id="only column"),
     ],
 )
@@ -541,6 +551,54 @@ def test_the_index_is_found_by_rule(
         assert name not in history.columns
         assert history.labels.tolist() == labels
         assert told == [f"log.csv: the column {name!r} labels the rows"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["t", "i", "n", "id", "index", "idx", "iter", "frame", "row", "round", "game", "match", "matchday", "gameweek",
+     "season", "week", "day", "month", "quarter", "hour", "minute", "second", "batch", "trial", "generation", "episode",
+     "sample", "tick", "cycle", "Id"],
+)  # fmt: skip
+def test_a_first_column_that_rises_labels_the_rows_by_its_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    history = read_text(tmp_path, f"{name},a\n1,5\n2,9\n3,6\n")
+    assert (history.index_name, history.columns, caplog.records) == (name, ("a",), [])
+    turned = read_text(tmp_path, f"{name},a,b\n1,5,6\n2,9,7\n3,6,8\n", transpose=True)
+    assert (turned.columns, turned.labels.tolist()) == (("1", "2", "3"), ["a", "b"])
+
+
+def test_a_counter_by_its_name_alone_goes_before_one_that_is_first(tmp_path: Path) -> None:
+    history = read_text(tmp_path, "id,year,a\n1,1990,5\n2,1991,6\n")
+    assert (history.index_name, history.columns) == ("year", ("a",))
+    history = read_text(tmp_path, "id,year,a\n1,1990,5\n2,1990,6\n3,1991,7\n")
+    assert (history.index_name, history.columns) == ("id", ("a",))
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "told"),
+    [
+        ("Spieltag,a\n1,5\n2,9\n3,6\n", {}, True),
+        ("Spieltag,a\n0,5\n1,9\n2,6\n", {}, True),
+        ("Spieltag,a\n2,5\n3,9\n4,6\n", {}, False),
+        ("Spieltag,a\n1,5\n2,9\n4,6\n", {}, False),
+        ("Spieltag,a\n1,5\n2,9\n", {}, False),
+        ("Spieltag\n1\n2\n3\n", {}, False),
+        ("1,5\n2,9\n3,6\n", {}, False),
+        ("Spieltag,a\n1,5\n2,9\n3,6\n", {"index": "none"}, False),
+        ("Spieltag,a\n1,5\n2,9\n3,6\n", {"index": "Spieltag"}, False),
+        ("Spieltag,a\n1,5\n2,9\n3,6\n", {"columns": "Spieltag,a"}, False),
+        ("Spieltag,year,a\n1,1990,5\n2,1991,9\n3,1992,6\n", {}, False),
+    ],
+)
+def test_a_first_column_that_counts_the_rows_and_is_drawn_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str, options: dict[str, str], told: bool
+) -> None:
+    read_text(tmp_path, content, **options)
+    line = (
+        "log.csv: the first column, 'Spieltag', counts the rows and is drawn as data; -x 'Spieltag' makes it the index"
+    )
+    assert [record.getMessage() for record in caplog.records] == [line] * told
 
 
 @pytest.mark.parametrize(

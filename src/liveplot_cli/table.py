@@ -30,6 +30,14 @@ _COUNTER = re.compile(
     "_?(date)?time|_?timestamp|date|year|month|week|day|hour",
     re.IGNORECASE,
 )
+# What counts in a first column: of whole numbers, or of times in fractions, all of them different.
+_FIRST_COUNTER = re.compile(
+    "i|n|id|idx|row|game|match|match_?day|game_?week|season|quarter|trial|episode|sample|tick|cycle",
+    re.IGNORECASE,
+)
+_FIRST_TIME = re.compile("t|seconds?|minutes?", re.IGNORECASE)
+_OF_ANYTHING = frozenset(("i", "n", "id", "idx", "index", "row"))  # counters whose names do not say what they count
+_FEWEST_COUNTED = 3  # rows: that two numbers are 1 and 2 says nothing
 _BETWEEN = "\0"  # words that are kept as one text: it takes a sixth of the memory, and none of them holds a NUL
 
 _log = logging.getLogger(__name__)
@@ -94,6 +102,8 @@ class Table:
         for column in drawn:
             self._refuse_words(column, index)
         columns = [self.names[number] for number in drawn]
+        if index is None and selection.index is None and not selection.columns:
+            self._tell_counting(name)
         if index is None:
             return History(self._taken(drawn), columns)
         labels = self._labels(index, allow)
@@ -113,7 +123,7 @@ class Table:
         if not self.named:
             return "row"
         name = self.names[index]
-        of_the_labels = labels.dtype.kind != "U" and name != "index" and _COUNTER.fullmatch(name)
+        of_the_labels = labels.dtype.kind != "U" and name.lower() not in _OF_ANYTHING and _is_counter(name)
         return name if self.turned is None or index or of_the_labels else ""
 
     def _taken(self, drawn: Sequence[int]) -> Numbers:
@@ -147,12 +157,27 @@ class Table:
         return max(counters, key=lambda number: len(np.unique(self._column(number))), default=None)
 
     def _counters(self) -> list[int]:
-        """The columns named like a counter whose numbers never fall."""
-        return [
+        """The columns named like a counter whose numbers never fall; last a first one that only counts there."""
+        counters = [
             number
             for number, name in enumerate(self.names)
             if _COUNTER.fullmatch(name) and not self._has_words(number) and _never_falls(self._column(number))
         ]
+        if 0 not in counters and not self._has_words(0) and _counts_first(self.names[0], self._column(0)):
+            counters.append(0)
+        return counters
+
+    def _tell_counting(self, name: str) -> None:
+        """Say that a first column holds the rows' numbers and is drawn, for it has no counter's name."""
+        if not self.named or len(self.names) == 1 or len(self) < _FEWEST_COUNTED or self._has_words(0):
+            return
+        numbers = self._column(0)
+        if numbers[0] in (0, 1) and (numbers == numbers[0] + np.arange(len(numbers))).all():
+            column = quoted(self.names[0])
+            _log.warning(
+                "%s: the first column, %s, counts the rows and is drawn as data; -x %s makes it the index",
+                name, column, column,
+            )  # fmt: skip
 
     def _drawn(self, index: int | None, selection: Selection) -> list[int]:
         """All columns but the index; one found by itself takes the other counters with it, an epoch beside a step."""
@@ -286,7 +311,7 @@ def _columns_of_words(cells: Mapping[int, Mapping[int, str]], numbers: Numbers) 
         worded[column] = worded.get(column, True) and not _is_almost_a_number(word)
     named = [column for column, word in cells.get(0, {}).items() if column and not is_date(word)]
     found = [column for column in named if worded.get(column)]
-    empty: NDArray[np.bool_] = np.isnan(numbers[1:, found]).all(axis=0)
+    empty: NDArray[np.bool_] = np.all(np.isnan(numbers[1:, found]), axis=0)
     alone = frozenset(column for column, is_empty in zip(found, empty.tolist(), strict=True) if is_empty)
     return alone if len(alone) < numbers.shape[1] - 1 else frozenset()
 
@@ -298,7 +323,8 @@ def _names_columns(words: Mapping[int, str], numbers: Numbers) -> bool:
     below are numbers like theirs; unless it is the name of a counter.
     """
     if list(words) == [0] and len(numbers) > 1:
-        return bool(_COUNTER.fullmatch(words[0])) and _never_falls(numbers[1:, 0])
+        below = numbers[1:, 0]
+        return (_COUNTER.fullmatch(words[0]) is not None and _never_falls(below)) or _counts_first(words[0], below)
     return not are_dates(words.values())
 
 
@@ -353,6 +379,19 @@ def _texts(cells: Sequence[str], allow: Callable[[int], object]) -> NDArray[np.s
 
 def _written(number: float) -> str:
     return "" if np.isnan(number) else f"{number:.12g}"
+
+
+def _is_counter(name: str) -> bool:
+    return any(pattern.fullmatch(name) for pattern in (_COUNTER, _FIRST_COUNTER, _FIRST_TIME))
+
+
+def _counts_first(name: str, numbers: Numbers) -> bool:
+    """Whether numbers rise from row to row under a name that a first column of counters has."""
+    if len(numbers) > 1 and not (numbers[:-1] < numbers[1:]).all():
+        return False
+    if _FIRST_TIME.fullmatch(name):
+        return bool(np.isfinite(numbers).all())
+    return _FIRST_COUNTER.fullmatch(name) is not None and bool((numbers % 1 == 0).all())
 
 
 def _never_falls(numbers: Numbers) -> bool:
