@@ -115,6 +115,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "line 2, column 1 ('at'): there is no date '2024-01-01T24:30'",
             id="no such hour",
         ),
+        pytest.param("at,b\n2024/02/30,1\n", "line 2, column 1 ('at'): there is no date '2024/02/30'", id="slashes"),
+        pytest.param(
+            "at,b\n2024-01-01 00:00+24:00,1\n",
+            "line 2, column 1 ('at'): there is no date '2024-01-01 00:00+24:00'",
+            id="no such distance from UTC",
+        ),
         pytest.param("a,b\nNA,\nnan,inf\n", "the history has no finite value", id="all gaps"),
     ],
 )
@@ -201,8 +207,65 @@ def test_the_finest_counter_labels_the_rows_and_the_others_are_no_data(tmp_path:
 
 def test_the_header_of_a_transposed_file_labels_the_rows(tmp_path: Path) -> None:
     history = read_text(tmp_path, "country,1990,2000,2010\nA,1,2,3\nB,4,5,6\n", transpose=True)
-    assert (history.columns, history.index_name) == (("A", "B"), "country")
+    assert history.columns == ("A", "B")
     assert history.labels.tolist() == [1990, 2000, 2010]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("country,1990,2000", ""),
+        ("year,1990,2000", "year"),
+        ("matchday,1,2", "matchday"),
+        ("id,1990,2000", ""),
+        ("country,2024-01-01,2024-02-01", ""),
+        ("date,2024-01-01,2024-02-01", "date"),
+        ("epoch,loss,acc", ""),
+        ("index,1990,2000", ""),
+        (",1990,2000", ""),
+    ],
+)
+def test_the_corner_of_a_transposed_file_names_the_labels_where_it_counts(
+    tmp_path: Path, header: str, name: str
+) -> None:
+    history = read_text(tmp_path, f"{header}\nA,1,2\nB,4,5\n", transpose=True)
+    assert (history.columns, history.index_name) == (("A", "B"), name)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("Country,Code,1990,1995\nA,DEU,1,2\nB,FRA,3,4\n", "'Code'"),
+        ("Country,Code,Note,1990,1995\nA,DEU,x,1,2\nB,NA,,3,4\n", "'Code', 'Note'"),
+        ("Country,1990,Since,1995\nA,1,2024-01-01,2\nB,3,2024-01-02,4\n", "'Since'"),
+    ],
+)
+def test_columns_of_words_beside_the_first_are_left_out_of_what_is_transposed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str, told: str
+) -> None:
+    history = read_text(tmp_path, content, transpose=True)
+    assert [record.getMessage() for record in caplog.records] == [f"columns of words are left out: {told}"]
+    assert (history.columns, history.labels.tolist()) == (("A", "B"), [1990, 1995])
+    assert history.values.tolist() == [[1, 3], [2, 4]]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("Country,Code,1990\nA,DEU,1\nB,FRA,x\n", "line 3, column 3 ('B'): 'x' is not a number"),
+        ("Country,Code,1990\nA,DEU,x\nB,FRA,x\n", "line 2, column 3 ('A'): 'x' is not a number"),
+        ("Country,a,b\nA,50%,1\nB,60%,2\n", "line 2, column 2 ('A'): '50%' is not a number"),
+        ("Country,a,b\nA,x,1\nB,1,2\n", "line 2, column 2 ('A'): 'x' is not a number"),
+        ("Country,a,b\nA,x,y\nB,x,z\n", "line 2, column 2 ('A'): 'x' is not a number"),
+    ],
+)
+def test_words_among_numbers_are_refused_in_a_transposed_file(tmp_path: Path, content: str, sentence: str) -> None:
+    assert refusal(tmp_path, content, transpose=True).sentence == f"log.csv: {sentence}"
+
+
+def test_an_index_that_was_asked_for_bears_its_name_in_a_transposed_file(tmp_path: Path) -> None:
+    history = read_text(tmp_path, "country,1990,2000\nA,1,2\nB,4,5\n", transpose=True, index="A")
+    assert (history.columns, history.index_name) == (("country", "B"), "A")
 
 
 def test_a_header_labels_the_rows_of_a_file_that_is_transposed(tmp_path: Path) -> None:
@@ -462,6 +525,14 @@ def test_duplicate_and_nameless_columns_get_names_of_their_own(
         pytest.param("step,a\n1,5\n,6\n2,7\n", None, None, id="step with a gap"),
         pytest.param("stepsize,a\n1,5\n2,6\n", None, None, id="not a name of steps"),
         pytest.param("1,5\n2,6\n", None, None, id="no names"),
+        pytest.param("Matchday,a\n1,5\n2,6\n5,7\n", "Matchday", [1, 2, 5], id="a first column that counts"),
+        pytest.param("t,a\n0,5\n0.5,6\n", "t", [0, 0.5], id="time in fractions"),
+        pytest.param("id,a\n7,5\n", "id", [7], id="one row that is counted"),
+        pytest.param("n,a\n0.5,5\n1,6\n", None, None, id="a number of things in fractions"),
+        pytest.param("n,a\n3,5\n3,6\n4,7\n", None, None, id="a number of things that stands still"),
+        pytest.param("n,a\n3,5\n,6\n4,7\n", None, None, id="a number of things with a gap"),
+        pytest.param("t,a\n2,5\n1,6\n", None, None, id="time that falls"),
+        pytest.param("a,id\n5,1\n9,2\n", None, None, id="an id that is not first"),
         pytest.param("epoch\n1\n2\n", None, None, id="only column"),
     ],
 )
@@ -483,6 +554,54 @@ def test_the_index_is_found_by_rule(
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["t", "i", "n", "id", "index", "idx", "iter", "frame", "row", "round", "game", "match", "matchday", "gameweek",
+     "season", "week", "day", "month", "quarter", "hour", "minute", "second", "batch", "trial", "generation", "episode",
+     "sample", "tick", "cycle", "Id"],
+)  # fmt: skip
+def test_a_first_column_that_rises_labels_the_rows_by_its_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    history = read_text(tmp_path, f"{name},a\n1,5\n2,9\n3,6\n")
+    assert (history.index_name, history.columns, caplog.records) == (name, ("a",), [])
+    turned = read_text(tmp_path, f"{name},a,b\n1,5,6\n2,9,7\n3,6,8\n", transpose=True)
+    assert (turned.columns, turned.labels.tolist()) == (("1", "2", "3"), ["a", "b"])
+
+
+def test_a_counter_by_its_name_alone_goes_before_one_that_is_first(tmp_path: Path) -> None:
+    history = read_text(tmp_path, "id,year,a\n1,1990,5\n2,1991,6\n")
+    assert (history.index_name, history.columns) == ("year", ("a",))
+    history = read_text(tmp_path, "id,year,a\n1,1990,5\n2,1990,6\n3,1991,7\n")
+    assert (history.index_name, history.columns) == ("id", ("a",))
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "told"),
+    [
+        ("Spieltag,a\n1,5\n2,9\n3,6\n", {}, True),
+        ("Spieltag,a\n0,5\n1,9\n2,6\n", {}, True),
+        ("Spieltag,a\n2,5\n3,9\n4,6\n", {}, False),
+        ("Spieltag,a\n1,5\n2,9\n4,6\n", {}, False),
+        ("Spieltag,a\n1,5\n2,9\n", {}, False),
+        ("Spieltag\n1\n2\n3\n", {}, False),
+        ("1,5\n2,9\n3,6\n", {}, False),
+        ("Spieltag,a\n1,5\n2,9\n3,6\n", {"index": "none"}, False),
+        ("Spieltag,a\n1,5\n2,9\n3,6\n", {"index": "Spieltag"}, False),
+        ("Spieltag,a\n1,5\n2,9\n3,6\n", {"columns": "Spieltag,a"}, False),
+        ("Spieltag,year,a\n1,1990,5\n2,1991,9\n3,1992,6\n", {}, False),
+    ],
+)
+def test_a_first_column_that_counts_the_rows_and_is_drawn_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str, options: dict[str, str], told: bool
+) -> None:
+    read_text(tmp_path, content, **options)
+    line = (
+        "log.csv: the first column, 'Spieltag', counts the rows and is drawn as data; -x 'Spieltag' makes it the index"
+    )
+    assert [record.getMessage() for record in caplog.records] == [line] * told
+
+
+@pytest.mark.parametrize(
     ("cell", "date"),
     [
         ("2024-02", "2024-02-01"),
@@ -491,6 +610,14 @@ def test_the_index_is_found_by_rule(
         ("2024-02-29 12:30:05", "2024-02-29T12:30:05"),
         ("2024-02-29T12:30:05.25Z", "2024-02-29T12:30:05.25"),
         ("1850-01-01", "1850-01-01"),
+        ("2024-01-01 00:00:00+00:00", "2024-01-01"),
+        ("2024-01-01T01:00:00+01:00", "2024-01-01"),
+        ("2024-01-01 00:30:00.5 -0330", "2024-01-01T04:00:00.5"),
+        ("2024-01-01 00:00+02", "2023-12-31T22:00"),
+        ("2024/01/05", "2024-01-05"),
+        ("2024/1/5", "2024-01-05"),
+        ("2024/01/05 12:30:05", "2024-01-05T12:30:05"),
+        ("2024/1/5T12:30Z", "2024-01-05T12:30"),
     ],
 )
 def test_dates_label_the_rows_as_dates(tmp_path: Path, cell: str, date: str) -> None:
@@ -504,6 +631,39 @@ def test_dates_label_the_rows_of_a_file_without_names(tmp_path: Path) -> None:
     history = read_text(tmp_path, "2024-01-01,1\n2024-01-02,2\n")
     assert history.index_name == "row"
     assert [history.label(row) for row in (0, 1)] == ["2024-01-01", "2024-01-02"]
+
+
+def test_the_hour_that_a_clock_repeats_is_read_as_two(tmp_path: Path) -> None:
+    cells = "2023-10-29 02:30:00+02:00", "2023-10-29 02:30:00+01:00"
+    history = read_text(tmp_path, f"when,a\n{cells[0]},1\n{cells[1]},2\n")
+    assert [history.label(row) for row in (0, 1)] == ["2023-10-29 00:30", "2023-10-29 01:30"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (("10.03.2024", "11.03.2024"), True),
+        (("2/14/2024", "2/15/2024"), True),
+        (("5-1-24 7:30", "2024-01-06"), True),
+        (("2024.01.05", "2024.01.06"), True),
+        (("00:05:30", "0:06"), True),
+        (("10.03.2024", "later"), False),
+        (("2009/10", "2010/11"), False),
+        (("1.0.11", "1.0.12"), False),
+        (("10.0.0.1", "10.0.0.2"), False),
+        (("2024-01-01", "2024-01-02"), False),
+    ],
+)
+def test_words_that_look_like_dates_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, cells: tuple[str, str], told: bool
+) -> None:
+    history = read_text(tmp_path, f"when,a\n{cells[0]},1\n{cells[1]},2\n")
+    line = (
+        "log.csv: the labels look like dates but are read as words, and rows are drawn equally far apart; "
+        "write dates as 2024-03-10"
+    )
+    assert [record.getMessage() for record in caplog.records] == [line] * told
+    assert history.labels.tolist() == list(cells) or not told
 
 
 def test_dates_in_words_stay_words(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ LAYERS = (
         "tiff_pages",
         "npy_format",
         "number_block",
+        "dates",
         "color_table",
         "player",
         "stamp",

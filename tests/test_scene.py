@@ -299,6 +299,13 @@ def test_a_title_without_a_counter_gets_one(title: str | None, counters: tuple[s
 
 
 @pytest.mark.usefixtures("themed")
+def test_a_counter_of_labels_without_a_name_is_the_label_alone() -> None:
+    history = History(wave_matrix(3, 5), index=np.array([1990, 1995, 2000]), index_name="")
+    axes = Scene([history], CHARTS["trace"], Look()).figure.axes[0]
+    assert (axes.get_title(loc="right"), axes.get_xlabel()) == ("2000", "")
+
+
+@pytest.mark.usefixtures("themed")
 @pytest.mark.parametrize("size", [(640, 480), (480, 360)])
 @pytest.mark.parametrize(
     "title", ["Training loss and accuracy of a network on images (seed 42)", "step {index} of a long title" * 3]

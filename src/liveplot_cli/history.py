@@ -60,10 +60,10 @@ class History:
     `values` is any array-like of numbers, one dimension being one column, and three, of shape (rows, height, width),
     rows that are pictures; it is kept as float64 of two dimensions, without a copy where it is that already, and NaN or
     an infinity is a gap. `columns` names the columns ("0", "1", … by itself). `index` labels the rows with numbers,
-    dates (datetime64) or words (1, 2, … by itself) and `index_name` says what they are. `name` is the title's `{name}`.
-    `shown` are the rows that bounds and gaps are those of, by itself all. `grid` is the height and width of the picture
-    that each row is, line by line from its top left. Raises `DataError` where there is nothing to draw or the lengths
-    do not fit.
+    dates (datetime64) or words (1, 2, … by itself) and `index_name`, perhaps empty, says what they are. `name` is the
+    title's `{name}`. `shown` are the rows that bounds and gaps are those of, by itself all. `grid` is the height and
+    width of the picture that each row is, line by line from its top left. Raises `DataError` where there is nothing to
+    draw or the lengths do not fit.
     """
 
     values: Numbers

@@ -21,11 +21,12 @@ from itertools import chain
 
 import numpy as np
 
+from liveplot_cli.dates import is_date
 from liveplot_cli.errors import DataError
 from liveplot_cli.history import check_width
 from liveplot_cli.number_block import number_block
 from liveplot_cli.row_file import Numbers
-from liveplot_cli.table import GAPS, NUMBER, Part, Table, Words, is_date, is_number, turned, unique
+from liveplot_cli.table import GAPS, NUMBER, Part, Table, Words, is_number, turned, unique
 from liveplot_cli.text_blocks import LONGEST_CELL, Block
 
 _COMMA_NUMBER = re.compile(r"[+-]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?")

@@ -194,11 +194,11 @@ def title(asked: str | None, *, several: bool) -> str:
 def counter(asked: str | None, history: History, *, named: bool = True) -> str:
     """The counter's template, for a title that has none of its own; nothing for a title asked to be empty.
 
-    Numbers are `named` by what they count, dates and words are not.
+    Numbers are `named` by what they count, where that has a name; dates and words are not.
     """
     if asked == "" or _fields(asked or "") & _MOVING_FIELDS:
         return ""
-    numbered = named and history.labels.dtype.kind not in "MU"
+    numbered = named and history.index_name and history.labels.dtype.kind not in "MU"
     return history.index_name.replace("{", "{{").replace("}", "}}") + " {index}" if numbered else "{index}"
 
 
