@@ -142,3 +142,14 @@ def test_dates_that_there_are_not_are_refused() -> None:
         parsed("2024-01-01,2024-01-01")
     assert parsed("-1,-1e-3") == (-1, -0.001)
     assert parsed("1e-3:1") == (0.001, 1)
+
+
+@pytest.mark.parametrize(("size", "label"), [((320, 240), None), ((640, 480), "time of the measurement " * 2)])
+def test_what_all_dates_share_never_lies_upon_the_label_of_their_axis(size: tuple[int, int], label: str | None) -> None:
+    hours = np.datetime64("2024-05-01T00", "us") + np.arange(20) * np.timedelta64(1, "h")
+    shown = scene(History(np.arange(20.0), index=hours, index_name="when"), size=size, xlabel=label)
+    shown.draw(10)
+    axis = shown.figure.axes[0].xaxis
+    shared, named = axis.get_offset_text(), axis.label
+    assert shared.get_text() == "2024-May-01"
+    assert named.get_window_extent().x1 < shared.get_window_extent().x0

@@ -362,3 +362,13 @@ def test_columns_are_picked_after_the_transposition() -> None:
     assert turned.values.tolist() == [[9, 0], [10, 1], [11, 2]]
     assert turned.labels.tolist() == [3, 4, 5]
     assert turned.index_name == "w"
+
+
+def test_a_row_taken_by_its_number_is_told_where_rows_have_labels(caplog: pytest.LogCaptureFixture) -> None:
+    history = History(np.ones(40), index=np.arange(40) * 10, index_name="epoch", name="log")
+    assert history.position("40") == 4
+    assert not caplog.records
+    assert history.position("35") == 34
+    assert caplog.messages == ["log: no epoch is 35; taken for the row of that number, which is 340"]
+    assert History(np.ones(40)).position("35") == 34
+    assert len(caplog.messages) == 1

@@ -163,6 +163,7 @@ class Layout:
         self._show_repeated(shown=True)  # and so parted like those that stay
         for axes in self._axes:
             style.part_labels(axes.xaxis)
+            style.part_offset(axes.xaxis)
         self._show_repeated(shown=False)
         if self._legend is not None and self._legend.axes is None:
             legend.hang(self._legend, self._chart_box, low)

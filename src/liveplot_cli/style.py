@@ -357,6 +357,16 @@ def part_labels(axis: Axis) -> None:
             locator.minticks, locator.maxticks = 1, dict.fromkeys(locator.maxticks, most)
 
 
+def part_offset(axis: Axis) -> None:
+    """Begin a horizontal axis' label, which is laid out, at its left where it would touch what all dates share."""
+    offset = axis.get_offset_text()
+    if not (offset.get_text() and axis.label.get_text()):
+        return
+    shared, label = offset.get_window_extent(), axis.label.get_window_extent()
+    if shared.x0 - label.x1 < _APART * _settings["font.size"] * axis.axes.figure.dpi / 72:
+        axis.label.set(x=0, horizontalalignment="left")
+
+
 def cell_axes(axes: Axes, height: int, width: int, *, tallest: float, widest: float) -> None:
     """Make axes of so many cells, counted from the top left: of square ones up to so many times its width or height."""
     axes.set(xscale="linear", yscale="linear", xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
