@@ -98,7 +98,9 @@ def test_long_names_are_told_apart_in_every_chart(chart: str, count: int) -> Non
 def test_long_names_are_told_apart_in_a_grid() -> None:
     histories = [History(wave_matrix(9, 1), name=name) for name in PROJECTIONS]
     scene = Scene(histories, charts.load("trace")(), Look(layout="grid"))
-    assert len({axes.get_title(loc="left") for axes in scene.figure.axes}) == len(PROJECTIONS)
+    titles = [axes._left_title for axes in scene.figure.axes]
+    assert len({title.get_text() for title in titles}) == len(PROJECTIONS)
+    assert all(title.get_window_extent().width <= title.axes.bbox.width for title in titles)
 
 
 def named(scene: Scene) -> set[str]:

@@ -32,6 +32,7 @@ _INDENT = 0.15  # of the width, at most, for words above and below the chart
 _LONGEST_CAPTION = 600  # characters
 _MOST_WORDS = 0.6  # of the height
 _MOST_LABEL = 0.3  # of a panel's width or height, across which the lines of a label stand
+_LONGEST_NAME, _SHORTEST_NAME = 24, 8  # characters of a name over a panel
 _MOST_TRIES = 3  # of labels broken into lines that leave the axes another size
 _LEAST_SIDE = 0.2  # inches of axes among words
 _NO_ROOM = "the words around the chart leave it no room; make them fewer, or the picture larger"
@@ -40,8 +41,8 @@ _NO_ROOM = "the words around the chart leave it no room; make them fewer, or the
 class Layout:
     """Title, counter, legend, marks, caption and source around the axes of a figure.
 
-    `told` is the history that the words are filled in from, `several` says that the axes are a grid of histories, whose
-    title stands over all of them. A chart may have a place for the counter `inside`.
+    `told` is the history that the words are filled in from, `called` is what the histories are called: in a grid their
+    names stand over their axes, and the title over all. A chart may have a place for the counter `inside`.
     """
 
     def __init__(
@@ -51,8 +52,7 @@ class Layout:
         told: History,
         series: legend.Series,
         inside: Text | None,
-        *,
-        several: bool,
+        called: Sequence[str],
     ) -> None:
         figure: Any = axes[0].get_figure(root=True)
         self._figure: Figure = figure
@@ -60,9 +60,11 @@ class Layout:
         self._is_grid = len(axes) > 1
         self._legend = legend.legend(self._figure, series, look.legend)
         title, counter = self._title_artists(inside)
-        self._title = Words(title, words.title(look.title, several=several), told)
+        self._title = Words(title, words.title(look.title, several=len(called) > 1), told)
         self._counter = Words(counter, words.counter(look.title, told, named=inside is None), told)
         self._is_beside = inside is None
+        self._called = called if self._is_grid else []
+        self._name_panels(_LONGEST_NAME)
         self._repeating: list[Axis] = []
         self._labels: list[tuple[Any, str]] = [
             (axis, axis.get_label_text()) for one in axes for axis in (one.xaxis, one.yaxis)
@@ -196,7 +198,21 @@ class Layout:
         if self._legend is not None and self._legend.axes is None:
             legend.hang(self._legend, self._chart_box, low)
         if self._is_grid:
+            self._fit_names()
             self._align_words()
+
+    def _fit_names(self) -> None:
+        """Shorten the names over panels until none is wider than its panel."""
+        room = min(axes.get_window_extent().width for axes in self._axes)
+        for longest in range(_LONGEST_NAME, _SHORTEST_NAME - 1, -1):
+            if max(title.get_window_extent().width for title in self._name_panels(longest)) <= room:
+                return
+
+    def _name_panels(self, longest: int) -> list[Text]:
+        """Write the histories' names over their panels, in so many characters at most."""
+        names = style.legible_names(self._called, longest)
+        looks: dict[str, Any] = {"size": 10, "weight": "normal"}
+        return [axes.set_title(name, **looks) for axes, name in zip(self._axes, names, strict=False)]
 
     def _show_repeated(self, *, shown: bool) -> None:
         """Show or hide the labels of those axes that another says as well."""

@@ -73,7 +73,8 @@ class Scene:
         told = replace(longest, name=", ".join(history.name for history in histories))
         inside = None if self._is_grid else drawn[0].counter
         names = legend.Series(list(series.items()), is_stack=any(one.is_stack for one in drawn))
-        self._layout = Layout(self._axes, look, told, names, inside, several=len(histories) > 1)
+        called = [history.name for history in histories]
+        self._layout = Layout(self._axes, look, told, names, inside, called)
         most = theme.most_ticks(look.theme)
         if most is not None:
             for axes in self._axes:
@@ -166,9 +167,6 @@ class Scene:
                 (self.figure.add_subplot(rows, columns, number + 1), [history])
                 for number, history in enumerate(histories)
             ]
-            names = style.legible_names([history.name for history in histories], longest=24)
-            for (axes, _), name in zip(panels, names, strict=True):
-                axes.set_title(name, size=10, weight="normal")
         for axes, _ in panels:
             for axis, is_logarithmic in ((axes.xaxis, look.logx), (axes.yaxis, look.logy)):
                 (style.make_logarithmic if is_logarithmic else style.write_out)(axis)
