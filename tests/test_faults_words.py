@@ -95,13 +95,13 @@ def test_f02_strange_names_are_shown_and_shortened(place: Place) -> None:
     assert legend(films.gif_pictures(place.folder / "a.gif")[0]) >= set(PALETTE[:4])
 
 
-def test_f02_of_many_columns_sixteen_are_named(place: Place) -> None:
+def test_f02_of_many_columns_as_many_are_named_as_fit(place: Place) -> None:
     names = [f"column {number}" for number in range(500)]
     content = "\n".join([",".join(names), ",".join(["1"] * 500), ",".join(["2"] * 500)])
     render(place, "-k", "trace", "--size", "667x667", "--dpi", "60", content=content, seconds=8)
     beside = films.gif_pictures(place.folder / "a.gif")[0][:, 330:]
     inked = (beside < 200).any(axis=(1, 2))
-    assert np.count_nonzero(np.diff(inked.astype(int), prepend=0) == 1) == 17  # the last is "+484 more"
+    assert 25 < np.count_nonzero(np.diff(inked.astype(int), prepend=0) == 1) < 33  # the last is "+472 more"
 
 
 @pytest.mark.parametrize("text", ["x" * 100_000, "word " * 20_000, "x\n" * 5000], ids=["letters", "words", "lines"])

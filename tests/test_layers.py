@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
     {"errors", "startup"},
-    {"option", "row_file", "pool", "input", "easing"},
+    {"option", "row_file", "pool", "input", "easing", "shortening"},
     {"history", "film", "fonts", "look", "limits", "text", "text_blocks", "theme"}
     | {"timing", "output", "writing", "kinds", "signals", "workers"},
     {

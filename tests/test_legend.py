@@ -6,6 +6,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from conftest import EXAMPLES, wave_matrix
@@ -13,6 +14,7 @@ from liveplot_cli import charts, read, style
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
+from test_scene import redrawn
 
 pytestmark = pytest.mark.usefixtures("themed")
 
@@ -59,6 +61,65 @@ def test_a_legend_begins_where_the_chart_does() -> None:
 def test_a_small_or_upright_picture_has_its_legend_below(size: tuple[int, int], is_beside: bool) -> None:
     legend, axes, _ = boxes(scene_of(["train_loss", "test_loss", "train_accuracy"], size=size))
     assert bool(legend.x0 >= axes.x1) is is_beside
+
+
+@pytest.mark.parametrize("where", [None, "beside", "below"])
+def test_eighteen_names_are_all_told(where: str | None) -> None:
+    names = [f"name {row}" for row in range(18)]
+    (legend,) = scene_of(names, legend=where).figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == names
+
+
+def test_below_there_are_as_many_rows_as_leave_the_chart_its_share() -> None:
+    scene = scene_of([f"encoder.layers.{row}.self_attn.k_proj.weight" for row in range(18)], legend="below")
+    legend, axes, _ = boxes(scene)
+    assert len(scene.figure.legends[0].get_texts()) >= 14
+    assert axes.height > 0.25 * 480
+    assert not legend.overlaps(axes)
+
+
+PROJECTIONS = [f"encoder.layers.{layer}.self_attn.{name}_proj.weight" for layer in range(3) for name in "kq"]
+
+
+@pytest.mark.parametrize("chart", ["trace", "area", "race", "bar", "bar lying", "stem", "scatter"])
+@pytest.mark.parametrize("count", [3, 6])
+def test_long_names_are_told_apart_in_every_chart(chart: str, count: int) -> None:
+    kind, _, lying = chart.partition(" ")
+    columns = PROJECTIONS[:count]
+    if kind == "scatter":
+        columns = [f"{name} {axis}" for name in columns for axis in "xy"]
+    history = History(wave_matrix(9, len(columns)) + 2, columns=columns)
+    scene = Scene([history], charts.load(kind)(**({"horizontal": True} if lying else {})), Look())
+    scene.draw(8)
+    assert len(named(scene)) == count
+    assert np.array_equal(scene.pixels(8).copy(), redrawn(scene))
+
+
+def test_long_names_are_told_apart_in_a_grid() -> None:
+    histories = [History(wave_matrix(9, 1), name=name) for name in PROJECTIONS]
+    scene = Scene(histories, charts.load("trace")(), Look(layout="grid"))
+    titles = [axes._left_title for axes in scene.figure.axes]
+    assert len({title.get_text() for title in titles}) == len(PROJECTIONS)
+    assert all(title.get_window_extent().width <= title.axes.bbox.width for title in titles)
+
+
+def named(scene: Scene) -> set[str]:
+    """The names that are to be seen."""
+    texts = [text for text in scene.figure.findobj(Text) if text.get_visible() and text.get_alpha() != 0]
+    return {text.get_text() for text in texts if "attn" in text.get_text()}
+
+
+def test_names_have_the_room_there_is_beside_a_chart() -> None:
+    name = "a name of forty characters, all of these"
+    for kind in ({"horizontal": True}, {}):
+        scene = Scene(
+            [History(np.ones((2, 9)), columns=[f"{name[:-1]}{at}" for at in range(9)])],
+            charts.load("bar")(**kind),
+            Look(size=(1280, 720)),
+        )
+        scene.draw(0)
+        texts = {text.get_text() for text in scene.figure.findobj(Text)}
+        assert texts >= {f"{name[:-1]}{at}" for at in range(9)}
 
 
 def test_names_that_do_not_fit_are_counted() -> None:

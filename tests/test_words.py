@@ -95,6 +95,50 @@ def test_words_below_the_chart_leave_it_room_and_equal_the_full_redraw(size: tup
     assert not any(one.overlaps(other) for one in boxes for other in boxes if one is not other)
 
 
+def test_a_caption_has_the_lines_that_it_is_given() -> None:
+    found = scene(YEARS, caption="one line\nand another", source="somebody\nelse")
+    found.fix_layout()
+    texts = [text.get_text() for text in found.figure.axes[0].texts]
+    assert {"one line\nand another", "somebody\nelse"} <= set(texts)
+
+
+ANOMALY = "Global mean sea level anomaly relative to the average of the years 1993 to 2008 (millimetres)"
+
+
+@pytest.mark.parametrize("kind", ["line", "race", "stem"])
+@pytest.mark.parametrize("size", [(640, 480), (200, 600), (600, 200), (320, 240), (1280, 720)])
+@pytest.mark.parametrize("text", [ANOMALY, "x" * 110], ids=["words", "letters"])
+def test_long_labels_of_axes_are_whole_and_leave_the_chart_room(kind: str, size: tuple[int, int], text: str) -> None:
+    found = Scene([YEARS], charts.load(kind)(), Look(xlabel=text, ylabel=text, size=size))
+    found.draw(3)
+    axes = found.figure.axes[0]
+    across, up = axes.xaxis.label.get_window_extent(), axes.yaxis.label.get_window_extent()
+    title = axes.title.get_window_extent()
+    assert 0 <= across.x0 < across.x1 <= size[0]
+    assert 0 <= across.y0 < across.y1 <= size[1]
+    assert 0 <= up.x0 < up.x1 <= size[0]
+    assert 0 <= up.y0 < up.y1 <= min(size[1], title.y0 if title.width else size[1])
+    assert axes.bbox.width > (0.2 if kind == "race" else 0.3) * size[0]  # beside its names and values
+    assert axes.bbox.height > 0.2 * size[1]
+    if min(size) >= 480 and text is ANOMALY:
+        assert axes.get_xlabel().replace("\n", " ") == axes.get_ylabel().replace("\n", " ") == ANOMALY
+    assert np.array_equal(found.pixels(3).copy(), redrawn(found))
+
+
+def test_a_label_that_was_broken_is_whole_again_where_there_is_room() -> None:
+    found = scene(YEARS, ylabel=ANOMALY)
+    assert "\n" in found.figure.axes[0].get_ylabel()
+    found.figure.set_size_inches(12, 12)
+    found.fix_layout()
+    assert found.figure.axes[0].get_ylabel() == ANOMALY
+
+
+def test_the_number_of_rows_in_a_title_is_as_wide_as_it_is() -> None:
+    found = scene(History(wave_matrix(20, 5), index=np.arange(2000, 2020)), title="Year {index} of {rows} in {name}")
+    found.draw(5)
+    assert found.figure.axes[0].get_title(loc="left") == "Year 2005 of 20 in history"
+
+
 def test_words_that_leave_the_chart_no_room_are_refused() -> None:
     with pytest.raises(UsageError, match="leave it no room"):
         scene(YEARS, caption="word " * 200, size=(200, 150))

@@ -16,7 +16,7 @@ from liveplot_cli import legend, style, words
 from liveplot_cli.errors import UsageError
 from liveplot_cli.look import Look
 from liveplot_cli.scale import Scale
-from liveplot_cli.words import Marks, Words, broken
+from liveplot_cli.words import Marks, Words, broken, fitted
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -31,6 +31,9 @@ _EDGE, _HINT = 0.12, 0.2  # inches
 _INDENT = 0.15  # of the width, at most, for words above and below the chart
 _LONGEST_CAPTION = 600  # characters
 _MOST_WORDS = 0.6  # of the height
+_MOST_LABEL = 0.3  # of a panel's width or height, across which the lines of a label stand
+_LONGEST_NAME, _SHORTEST_NAME = 24, 8  # characters of a name over a panel
+_MOST_TRIES = 3  # of labels broken into lines that leave the axes another size
 _LEAST_SIDE = 0.2  # inches of axes among words
 _NO_ROOM = "the words around the chart leave it no room; make them fewer, or the picture larger"
 
@@ -38,8 +41,8 @@ _NO_ROOM = "the words around the chart leave it no room; make them fewer, or the
 class Layout:
     """Title, counter, legend, marks, caption and source around the axes of a figure.
 
-    `told` is the history that the words are filled in from, `several` says that the axes are a grid of histories, whose
-    title stands over all of them. A chart may have a place for the counter `inside`.
+    `told` is the history that the words are filled in from, `called` is what the histories are called: in a grid their
+    names stand over their axes, and the title over all. A chart may have a place for the counter `inside`.
     """
 
     def __init__(
@@ -49,19 +52,23 @@ class Layout:
         told: History,
         series: legend.Series,
         inside: Text | None,
-        *,
-        several: bool,
+        called: Sequence[str],
     ) -> None:
         figure: Any = axes[0].get_figure(root=True)
         self._figure: Figure = figure
         self._axes, self._look = axes, look
         self._is_grid = len(axes) > 1
-        self._legend = legend.legend(self._figure, list(series), look.legend)
+        self._legend = legend.legend(self._figure, series, look.legend)
         title, counter = self._title_artists(inside)
-        self._title = Words(title, words.title(look.title, several=several), told)
+        self._title = Words(title, words.title(look.title, several=len(called) > 1), told)
         self._counter = Words(counter, words.counter(look.title, told, named=inside is None), told)
         self._is_beside = inside is None
+        self._called = called if self._is_grid else []
+        self._name_panels(_LONGEST_NAME)
         self._repeating: list[Axis] = []
+        self._labels: list[tuple[Any, str]] = [
+            (axis, axis.get_label_text()) for one in axes for axis in (one.xaxis, one.yaxis)
+        ]
         self.marks, self._footers = self._footer(told)
 
     def move(self, position: float) -> Sequence[Artist]:
@@ -74,11 +81,17 @@ class Layout:
         """Give the axes the room that words and labels leave, once and for all until the figure changes its size."""
         self._title.stand_in()
         line = self._title.height
+        for axis, text in self._labels:
+            axis.set_label_text(text)
         widest = [_try(scale) for scale in scales]
         self._show_repeated(shown=True)
         self._repeating = _repeating(self._axes)
         self._show_repeated(shown=False)
         self._lay_out()
+        for _ in range(_MOST_TRIES):
+            if not self._fit_labels():
+                break
+            self._lay_out()
         # How large the axes are says how many ticks they have: only now are all the labels known.
         if [_try(scale) for scale in scales] != widest:
             self._lay_out()
@@ -130,17 +143,15 @@ class Layout:
         look = self._look
         texts = [(look.source or "", 8, style.muted()), (look.caption or "", 9, style.muted()), ("", 11, style.ink())]
         footers = [self._text(size=size, color=color, va="bottom", linespacing=1.3) for _, size, color in texts]
-        for artist, (text, _, _) in zip(footers, texts, strict=True):
-            artist.set_text(style.legible_lines(text, _LONGEST_CAPTION))
+        self._still = [style.legible_lines(text, _LONGEST_CAPTION) for text, _, _ in texts[:-1]]
         return Marks(footers[-1], look.mark, look.fade, told), footers
 
     def _fit_footer(self, left: float) -> float:
         """Stack the texts below the chart, each broken into lines that fit; hands back their height in pixels."""
         edge = _EDGE * self._figure.dpi
         room = self._figure.bbox.width - left - edge
-        *still, _ = self._footers
-        for artist in still:
-            artist.set_text(broken(artist, artist.get_text().replace("\n", " "), room))
+        for artist, text in zip(self._footers, self._still, strict=False):
+            artist.set_text(broken(artist, text, room))
         self.marks.fit(room)
         height = _HINT * self._figure.dpi if self._figure.get_supxlabel() else 0.0
         for artist in self._footers:
@@ -148,6 +159,26 @@ class Layout:
                 artist.set_position((left / self._figure.bbox.width, (height + edge / 2) / self._figure.bbox.height))
                 height += artist.get_window_extent().height + edge / 2
         return height
+
+    def _fit_labels(self) -> bool:
+        """Break the labels of the axes into lines that have room, and say whether any is another than before."""
+        before = [axis.get_label_text() for axis, _ in self._labels]
+        for axis, text in self._labels:
+            if text:
+                whole, grid = self._figure.bbox, axis.axes.get_subplotspec().get_gridspec()
+                side = whole.height / grid.nrows if axis is axis.axes.xaxis else whole.width / grid.ncols
+                axis.set_label_text(fitted(axis.label, text, self._label_room(axis), _MOST_LABEL * side))
+        return before != [axis.get_label_text() for axis, _ in self._labels]
+
+    def _label_room(self, axis: Any) -> float:
+        """How long the label of an axis can be: as that or, where nothing else stands below it, as the picture."""
+        box = axis.axes.get_window_extent()
+        if axis is axis.axes.yaxis:
+            return float(box.height)
+        if self._is_grid or self._legend is not None:
+            return float(box.width)
+        middle = (box.x0 + box.x1) / 2
+        return float(2 * (min(middle, self._figure.bbox.width - middle) - _EDGE * self._figure.dpi))
 
     def _lay_out(self) -> None:
         width, height = self._figure.bbox.size
@@ -168,7 +199,21 @@ class Layout:
         if self._legend is not None and self._legend.axes is None:
             legend.hang(self._legend, self._chart_box, low)
         if self._is_grid:
+            self._fit_names()
             self._align_words()
+
+    def _fit_names(self) -> None:
+        """Shorten the names over panels until none is wider than its panel."""
+        room = min(axes.get_window_extent().width for axes in self._axes)
+        for longest in range(_LONGEST_NAME, _SHORTEST_NAME - 1, -1):
+            if max(title.get_window_extent().width for title in self._name_panels(longest)) <= room:
+                return
+
+    def _name_panels(self, longest: int) -> list[Text]:
+        """Write the histories' names over their panels, in so many characters at most."""
+        names = style.legible_names(self._called, longest)
+        looks: dict[str, Any] = {"size": 10, "weight": "normal"}
+        return [axes.set_title(name, **looks) for axes, name in zip(self._axes, names, strict=False)]
 
     def _show_repeated(self, *, shown: bool) -> None:
         """Show or hide the labels of those axes that another says as well."""

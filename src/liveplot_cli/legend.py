@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib import rcParams
@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from liveplot_cli.style import MOST_NAMED, legible
+from liveplot_cli.style import legible_names
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     from matplotlib.legend import Legend
     from matplotlib.transforms import Bbox
 
-Series = Sequence[tuple[str, "Artist"]]
-
 _LONGEST = 24  # characters of a name
 _WIDE, _LOW, _FULL = 0.42, 0.27, 0.94  # parts of a picture: what a legend may take beside the chart, below, at most
+_WORDS = 1.2  # inches of height that other words take: half of the rest is for a legend that was asked for below
+_MOST_TRIED, _MOST_INSIDE = 16, 16  # names
+
+
+class Series(NamedTuple):
+    """Names with the artists they belong to; those of a stack lie upon one another, the first the lowest."""
+
+    known: Sequence[tuple[str, Artist]]
+    is_stack: bool = False
 
 
 def legend(figure: Figure, series: Series, where: str | None) -> Legend | None:
@@ -30,31 +37,42 @@ def legend(figure: Figure, series: Series, where: str | None) -> Legend | None:
 
     By itself it stands beside the chart, or below where a picture is small or upright, of many names with the first.
     """
-    if not series or where == "none":
+    if not series.known or where == "none":
         return None
     if where == "inside":
-        inside = figure.axes[0].legend(*_entries(series, MOST_NAMED), loc="best")
+        inside = figure.axes[0].legend(*_entries(series, _MOST_INSIDE), loc="best")
         inside.set_zorder(1.5)
         return inside
-    beside = _outside(figure, series, "outside right upper")
+    beside = _outside(figure, series, "outside right upper", _MOST_TRIED)
     height = beside.get_window_extent().height / figure.bbox.height
     rows = len(beside.get_texts())
-    if height > _FULL:
+    fitting = int(rows * _FULL / height)
+    if height > _FULL or len(series.known) > _MOST_TRIED:
         beside.remove()
-        beside = _outside(figure, series, "outside right upper", most=max(1, int(rows * _FULL / height) - 1))
+        beside = _beside(figure, series, fitting)
     width = beside.get_window_extent().width / figure.bbox.width
     is_wide = width + 2 * _pads(figure)[0] > _WIDE * min(1, figure.bbox.width / figure.bbox.height)
     if where == "beside" or (where is None and not is_wide):
         return beside
     beside.remove()
-    return _below(figure, series, max(1, int(_LOW * rows / height)), min(rows, int(1 / width)))
+    low = max(_LOW, (1 - _WORDS * figure.dpi / figure.bbox.height) / 2) if where == "below" else _LOW
+    return _below(figure, series, max(1, int(low * rows / height)), min(rows, int(1 / width)))
+
+
+def _beside(figure: Figure, series: Series, rows: int) -> Legend:
+    """A legend of at most so many rows, or fewer where these are higher than the picture."""
+    while True:
+        beside = _outside(figure, series, "outside right upper", rows)
+        if rows <= 2 or beside.get_window_extent().height <= _FULL * figure.bbox.height:
+            return beside
+        beside.remove()
+        rows -= 1
 
 
 def _below(figure: Figure, series: Series, rows: int, columns: int) -> Legend:
     """A legend of at most so many rows, and of as many columns as there is room for, up to a number."""
     while True:
-        named = rows * columns if rows * columns >= len(series) else rows * columns - 1
-        below = _outside(figure, series, "outside lower left", max(1, columns), max(1, min(named, MOST_NAMED)))
+        below = _outside(figure, series, "outside lower left", rows * max(1, columns), max(1, columns))
         if columns <= 1 or below.get_window_extent().width <= (1 - 2 * _pads(figure)[0]) * figure.bbox.width:
             return below
         below.remove()
@@ -83,8 +101,8 @@ def _pads(figure: Figure) -> tuple[float, float]:
     return across * figure.dpi / figure.bbox.width, up * figure.dpi / figure.bbox.height
 
 
-def _outside(figure: Figure, series: Series, place: str, columns: int = 1, most: int = MOST_NAMED) -> Legend:
-    """A legend for which the layout makes room; it ends where the picture's other words do."""
+def _outside(figure: Figure, series: Series, place: str, most: int, columns: int = 1) -> Legend:
+    """A legend of so many lines for which the layout makes room; it ends where the picture's other words do."""
     handles, labels = _entries(series, most)
     anywhere: Any = {"loc": place}
     made: Legend = figure.legend(handles=handles, labels=labels, ncols=columns, borderaxespad=0, **anywhere)
@@ -93,12 +111,16 @@ def _outside(figure: Figure, series: Series, place: str, columns: int = 1, most:
 
 
 def _entries(series: Series, most: int) -> tuple[list[Artist], list[str]]:
-    """What stands for each series, and its name; of many only so many, and how many more there are."""
-    handles = [_swatch(artist) for _, artist in series[:most]]
-    labels = [legible(name, longest=_LONGEST) for name, _ in series[:most]]
-    if len(series) > most:
+    """What stands for each series, and its name; of more than so many the first, and how many more there are."""
+    count = len(series.known)
+    named = count if count <= most else max(1, most - 1)
+    handles = [_swatch(artist) for _, artist in series.known[:named]]
+    labels = legible_names([name for name, _ in series.known], _LONGEST)[:named]
+    if series.is_stack:
+        handles, labels = handles[::-1], labels[::-1]
+    if count > named:
         handles.append(Line2D([], [], linestyle=""))
-        labels.append(f"+{len(series) - most} more")
+        labels.append(f"+{count - named} more")
     return handles, labels
 
 

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from liveplot_cli import style, theme
+from liveplot_cli import legend, style, theme
 from liveplot_cli.blit import Blit
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Pixels
@@ -72,7 +72,9 @@ class Scene:
         series = dict(series for one in drawn for series in one.series)
         told = replace(longest, name=", ".join(history.name for history in histories))
         inside = None if self._is_grid else drawn[0].counter
-        self._layout = Layout(self._axes, look, told, list(series.items()), inside, several=len(histories) > 1)
+        names = legend.Series(list(series.items()), is_stack=any(one.is_stack for one in drawn))
+        called = [history.name for history in histories]
+        self._layout = Layout(self._axes, look, told, names, inside, called)
         most = theme.most_ticks(look.theme)
         if most is not None:
             for axes in self._axes:
@@ -165,8 +167,6 @@ class Scene:
                 (self.figure.add_subplot(rows, columns, number + 1), [history])
                 for number, history in enumerate(histories)
             ]
-            for axes, (history,) in panels:
-                axes.set_title(style.legible(history.name, longest=24), size=10, weight="normal")
         for axes, _ in panels:
             for axis, is_logarithmic in ((axes.xaxis, look.logx), (axes.yaxis, look.logy)):
                 (style.make_logarithmic if is_logarithmic else style.write_out)(axis)

@@ -25,6 +25,7 @@ from liveplot_cli.errors import DataError, UsageError
 from liveplot_cli.fonts import families_for
 from liveplot_cli.history import History
 from liveplot_cli.look import FARTHEST, Look
+from liveplot_cli.shortening import shortened, shortened_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,12 +38,13 @@ _log = logging.getLogger(__name__)
 _settings: Any = matplotlib.rcParams
 
 _LABELS = {"M": "dates", "U": "words"}
-MOST_NAMED = 16
 _LIGHTER = (1, 0.6, 0.35)  # how much of a colour is left when the palette begins again
 _MOST_TICKS = 30
 _APART = 0.5  # of the letters' size: the least between the labels of two ticks
 _LONGEST_LINE, _MOST_LINES = 120, 8
-_LONGEST_NAME, _LONGEST_BESIDE, _LONGEST_SLANTED = 40, 24, 20  # characters of a name under an axis and beside one
+_LONGEST_NAME, _LONGEST_SMALL = 40, 20  # characters of a name along an axis, and of any in however small a picture
+_NAMES_HIGH, _NAMES_WIDE = 0.35, 0.42  # of a picture, that slanted names under an axis take up, and those beside one
+_SLANT = 40  # degrees
 _LETTER, _LINE = 6.2, 14  # points that a letter and a line of an axis take up
 _PLAIN, _MOST_DECIMALS = 1e7, 4  # numbers below, and of so many decimals at most, are written out
 _MOST_FIGURES = 6  # after the point of 1.5e9
@@ -410,18 +412,17 @@ def points(axes: Axes) -> tuple[float, float]:
 def name_ticks(axis: Axis, names: Sequence[str], *, every: bool = False) -> None:
     """Label the places 0, 1, 2, … of an axis with names, as many as fit; slanted where `every` one then does."""
     _refuse_log(axis, "names")
-    fitting, slanted, longest = _fitting(axis, names)
+    fitting, slanted = _fitting(axis, names)
+    is_slanted = every and fitting < len(names) <= slanted
+    shown = legible_names(names, _longest(axis, is_slanted=is_slanted))
     if every and len(names) <= max(fitting, slanted):
-        slant: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
-        if len(names) <= fitting:
-            axis.set_ticks(range(len(names)), [legible(name, longest) for name in names])
-        else:
-            axis.set_ticks(range(len(names)), [legible(name, _LONGEST_SLANTED) for name in names], **slant)
+        slant: dict[str, Any] = {"rotation": _SLANT, "ha": "right", "rotation_mode": "anchor"}
+        axis.set_ticks(range(len(names)), shown, **(slant if is_slanted else {}))
         return
 
     def name(place: float, _: object) -> str:
         # between two names there is none
-        return legible(names[int(place)], longest) if place in range(len(names)) else ""
+        return shown[int(place)] if place in range(len(names)) else ""
 
     axis.set_major_locator(MaxNLocator(nbins=max(2, min(len(names), fitting)), integer=True, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(name))
@@ -433,20 +434,37 @@ def every_number_tick(axis: Axis, names: Sequence[str], places: Sequence[float])
         axis.set_ticks(places, names)
 
 
-def _fitting(axis: Axis, names: Sequence[str]) -> tuple[int, int, int]:
-    """How many names fit on an axis, how many if they are slanted, and the most characters of one."""
+def _fitting(axis: Axis, names: Sequence[str]) -> tuple[int, int]:
+    """How many names fit on an axis, and how many if they are slanted."""
     width, height = points(axis.axes)
     if axis is axis.axes.yaxis:
-        return int(height / _LINE), 0, _LONGEST_BESIDE
+        return int(height / _LINE), 0
     letters = min(_LONGEST_NAME, max(map(len, names))) + 1
-    return int(width / (_LETTER * letters)), int(width / _LINE), _LONGEST_NAME
+    return int(width / (_LETTER * letters)), int(width / _LINE)
+
+
+def _longest(axis: Axis, *, is_slanted: bool) -> int:
+    """The most characters of a name along an axis: as many as there is room for beside it, or below it if slanted."""
+    figure: Any = axis.axes.get_figure(root=True)
+    width, height = 72 * figure.get_size_inches()
+    if axis is axis.axes.yaxis:
+        room = _NAMES_WIDE * width
+    elif is_slanted:
+        room = _NAMES_HIGH * height / math.sin(math.radians(_SLANT))
+    else:
+        return _LONGEST_NAME
+    return max(_LONGEST_SMALL, min(_LONGEST_NAME, int(room / _LETTER)))
 
 
 def legible(text: str, longest: int = 40) -> str:
     """Text from the data as a picture can carry it: one line of printable characters, its middle left out if long."""
-    if len(text) > longest:
-        text = text[: longest // 2] + "…" + text[len(text) - (longest - longest // 2 - 1) :]
-    return "".join(_drawable(character) for character in text)
+    text = shortened(text, longest)
+    return text if text.isprintable() else "".join(_drawable(character) for character in text)
+
+
+def legible_names(names: Sequence[str], longest: int = _LONGEST_NAME) -> list[str]:
+    """Names from the data as a picture can carry them beside one another: the long ones so that they stay apart."""
+    return [legible(name, longest) for name in shortened_apart(names, longest)]
 
 
 def legible_lines(text: str, longest: int = _LONGEST_LINE) -> str:

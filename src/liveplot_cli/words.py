@@ -16,13 +16,14 @@ import numpy as np
 from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.history import History
 from liveplot_cli.look import Mark
+from liveplot_cli.shortening import shortened
 from liveplot_cli.style import legible, legible_lines
 
 if TYPE_CHECKING:
     from matplotlib.text import Text
 
 _FIELDS = ("row", "index", "rows", "name")
-_MOVING_FIELDS = {"row", "index"}
+_MOVING_FIELDS = {"row", "index"}  # whose numbers are filled in as wide as the widest of them
 _FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a figure
 _LAST_NUMBER = re.compile(f" {_FIGURE_SPACE}+(?=[0-9.-]+$)")
 _SHORTEST_LINE, _LONGEST_NAME = 12, 120  # characters
@@ -86,7 +87,7 @@ class Words:
             "index": history.number(position)
             if history.labels.dtype.kind in "iuf"
             else legible(history.label(position)),
-            "rows": len(history),
+            "rows": _Constant(len(history)),
             "name": legible(history.name, longest=_LONGEST_NAME),
         }
         try:
@@ -138,8 +139,51 @@ def broken(artist: Text, text: str, room: float) -> str:
     return _filled_to(text, max(_SHORTEST_LINE, int(letters * room / width)))
 
 
+def fitted(artist: Text, text: str, room: float, depth: float) -> str:
+    """A text in lines no longer than `room` and together no deeper than `depth`, in pixels; shortened if need be."""
+    artist.set_text(text)
+    length, deep = _length(artist), _depth(artist)
+    if length <= room and deep <= depth:
+        return text
+    lines = text.split("\n")
+    most = max(1, int(depth * len(lines) / deep))
+    letters = max(1, int(max(map(len, lines)) * min(1, room / length)))
+    while True:
+        found = _wrapped(text, letters, most)
+        artist.set_text(found)
+        if letters == 1 or _length(artist) <= room:
+            return found
+        letters -= 1
+
+
+def _wrapped(text: str, letters: int, most: int) -> str:
+    """A text in lines of at most so many letters, and in at most so many lines, its middle left out if it has more."""
+    found = _filled_to(text, letters)
+    longest = letters * most
+    while found.count("\n") >= most and longest:
+        found = _filled_to(shortened(" ".join(text.split()), longest), letters)
+        longest -= 1
+    return found
+
+
+def _length(artist: Text) -> float:
+    """How long the lines of a text are in pixels, which may be turned by a right angle."""
+    box = artist.get_window_extent()
+    return box.height if artist.get_rotation() % 180 else box.width
+
+
+def _depth(artist: Text) -> float:
+    """How high the lines of a text are together, in pixels."""
+    box = artist.get_window_extent()
+    return box.width if artist.get_rotation() % 180 else box.height
+
+
 def _filled_to(text: str, letters: int) -> str:
     return "\n".join(textwrap.fill(line, letters, break_on_hyphens=False) for line in text.split("\n"))
+
+
+class _Constant(int):
+    """A number that is the same all the time, and needs no more room than it takes."""
 
 
 class _Steady(string.Formatter):
@@ -157,6 +201,8 @@ class _Steady(string.Formatter):
             raise ValueError("a field has 999 figures at most")
         if format_spec or isinstance(value, str):
             return format(value, format_spec)
+        if isinstance(value, _Constant):
+            return str(value)
         if isinstance(value, float) and self._decimals is None:
             return f"{value:.12g}"
         return _with_decimals(value, self._decimals).rjust(self._width, _FIGURE_SPACE)

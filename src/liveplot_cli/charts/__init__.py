@@ -42,14 +42,15 @@ class Drawn:
     `update(position)` moves the same artists each time and returns all it has moved; it depends on nothing but the
     position. `x` and `y` say how far what is drawn reaches, None where the axis has no numbers of the history's: the
     scene sets limits from them before each update, and those of `colors`. `series` are names with the artists they
-    belong to, for the legend, and `counter` is a text for the row's label, where the chart has a better place for it
-    than beside the title.
+    belong to, for the legend, and where they are a stack, the lowest first, it names them as they lie. `counter` is a
+    text for the row's label, where the chart has a better place for it than beside the title.
     """
 
     update: Update
     x: Reach | None = None
     y: Reach | None = None
     series: Sequence[tuple[str, Artist]] = ()
+    is_stack: bool = False
     colors: Colors | None = None
     counter: Text | None = None
 

@@ -62,12 +62,12 @@ class Area(Growing):
 
         x, y = self.reaches([places], [History(np.column_stack([stack.whole for stack in stacks]))])
         names = [(name, Patch(facecolor=color)) for name, color in zip(history.columns, colors.tolist(), strict=True)]
-        names[: style.MOST_NAMED] = names[: style.MOST_NAMED][::-1]  # as they lie
         return Drawn(
             update,
             x=x,
             y=replace(y, base=0.0, margin=0.0 if self.normalize else y.margin),
             series=names[len(names) == 1 :],
+            is_stack=True,
         )
 
     def _values(self, axes: Axes, history: History) -> NDArray[Any]:

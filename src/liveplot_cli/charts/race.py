@@ -25,7 +25,8 @@ _BROAD = 0.78  # of the way from one bar to the next
 _GAP = 5  # points between a bar and its words
 _LARGEST, _SMALLEST = 11, 4  # points that words are high
 _OVER_THE_EDGE = 0.3  # of a place, beyond which words would stand over the lower edge
-_LONGEST_NAME = 24  # characters
+_LONGEST_NAME, _SHORTEST_NAME = 24, 8  # characters
+_NAMES_WIDE = 0.42  # of a picture, that names take up
 _FIGURES = 3  # of the largest value, and of smaller ones that would read alike
 _MOST_DECIMALS = 6  # of smaller ones
 _UNITS = (1e12, " T"), (1e9, " B"), (1e6, " M")  # in which values are written that would take the bars' room
@@ -330,11 +331,11 @@ class _Bars:
         from liveplot_cli import style
 
         self._axes, self._ranking, self._seen = axes, ranking, seen
-        self._name = lru_cache(maxsize=1024)(
-            lambda column: style.legible(ranking.history.columns[column], _LONGEST_NAME)
-        )
         figure: Any = axes.get_figure(root=True)
         size = _size(axes, ranking.places)
+        fitting = int(_NAMES_WIDE * 72 * figure.get_size_inches()[0] / (_LETTER * size))
+        longest = max(_SHORTEST_NAME, min(_LONGEST_NAME, fitting))
+        self._written = style.legible_names(ranking.history.columns, longest)
         edge = blended_transform_factory(axes.transAxes, axes.transData)
         down = -0.36 * size / 72  # half as much as a figure is high
         left, right = (ScaledTranslation(gap / 72, down, figure.dpi_scale_trans) for gap in (-_GAP, _GAP))
@@ -347,8 +348,8 @@ class _Bars:
         self._bars.set_snap(False)  # on whole pixels, heights would flicker on the way
         axes.add_collection(self._bars, autolim=False)
         # The longest name and value, which are not to be seen, make room for all.
-        longest = max((self._name(column) for column in seen.colors), key=self._width, default="")
-        axes.text(0, 0, longest, alpha=0, **name)
+        widest = max((self._written[column] for column in seen.colors), key=self._width, default="")
+        axes.text(0, 0, widest, alpha=0, **name)
         axes.text(1, 0, seen.widest, alpha=0, **value | {"transform": edge + right})
         for text in (*self._names, *self._values):
             text.set_in_layout(False)
@@ -383,7 +384,7 @@ class _Bars:
             name.set_visible(in_view)
             value.set_visible(in_view)
             if at is not None and in_view:
-                name.set_text(self._name(columns[at]))
+                name.set_text(self._written[columns[at]])
                 name.set_y(levels[at])
                 value.set_text(self._seen.written(values[at]))
                 value.set_position((ends[at], levels[at]))
