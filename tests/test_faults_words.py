@@ -125,6 +125,10 @@ def of_the_curve(picture: np.ndarray) -> np.ndarray:
     return np.abs(picture - level).max(axis=2) < 12
 
 
+# As on a machine with none but matplotlib's own fonts, whatever is installed on this one.
+NO_OTHER_FONTS = "from matplotlib import font_manager; font_manager.findSystemFonts = lambda *_, **__: []"
+
+
 @pytest.mark.parametrize(
     ("names", "says"),
     [
@@ -137,15 +141,18 @@ def of_the_curve(picture: np.ndarray) -> np.ndarray:
     ids=["CJK", "emoji", "several", "right to left", "combining"],
 )
 def test_f03_what_no_font_has_is_told_once_with_what_to_install(place: Place, names: str, says: list[str]) -> None:
-    rows = "".join(f"{row},{row},{row}\n" for row in range(140))
-    told = notes(render(place, "-j", "2", "-t", names, *SMALL, content=f"{names}\n{rows}", again=False))
+    rows = "".join(f"{row % 9},{row},{row}\n" for row in range(140))
+    done = render(
+        place, "-j", "2", "-t", names, *SMALL, content=f"{names}\n{rows}", sabotage=NO_OTHER_FONTS, again=False
+    )
+    told = notes(done)
     message = "liveplot: h: no font here has shapes for some characters, boxes stand for them; install"
     assert told == [f"{message} {fonts}" for fonts in says]
 
 
 def test_f03_workers_that_are_spawned_do_not_say_it_again(place: Place) -> None:
-    rows = "".join(f"{row},1.7e308\n" for row in range(140))
-    spawned = "import multiprocessing; multiprocessing.set_start_method('spawn')"
+    rows = "".join(f"{row % 9},1.7e308\n" for row in range(140))
+    spawned = f"{NO_OTHER_FONTS}; import multiprocessing; multiprocessing.set_start_method('spawn')"
     done = render(place, "-j", "2", *SMALL, content=f"学,損\n{rows}", sabotage=spawned, again=False)
     assert ["install Noto Sans CJK" in line for line in notes(done)] == [True, False]
 
@@ -199,7 +206,8 @@ def test_f04_what_would_steer_a_terminal_is_harmless_everywhere(place: Place) ->
     assert "\\x1b[31m" in refused.stderr
     path.write_text('"a\x1b[31m","\u202e学"\n1,\n3,4\n', encoding="utf-8")
     labels = ("-t", STEERING, "--xlabel", STEERING, "--ylabel", STEERING)
-    done = run_cli(place, "render", name, "-o", name.replace(b"csv", b"gif"), *labels, "-v", *SMALL)
+    film = name.replace(b"csv", b"gif")
+    done = run_cli(place, "render", name, "-o", film, *labels, "-v", *SMALL, sabotage=NO_OTHER_FONTS)
     assert "Noto" in done.stderr
     assert done.stderr.endswith(" bytes\n")
     run_cli(place, "render", b"no" + name, "-o", "a.gif", code=2, says=r"no file 'noa\\x1b\[31m")
