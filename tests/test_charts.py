@@ -239,7 +239,7 @@ def test_trace_names_its_lines_beside_the_chart_and_caps_the_list() -> None:
     (legend,) = shown.figure.legends
     names = [text.get_text() for text in legend.get_texts()]
     assert names[0] == "_c0"
-    assert names[-1] == "+24 more"
+    assert names[-1] == "+21 more"
     shown.draw(0)
     axes = shown.figure.axes[0].get_window_extent()
     assert legend.get_window_extent().x0 > axes.x1

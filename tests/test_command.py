@@ -78,7 +78,7 @@ USAGE = {
     "size of words": (["waves.npy", "-o", "a.gif", "--size", "big"], "not a size"),
     "dpi": (["waves.npy", "-o", "a.gif", "--dpi", "1e9"], "not a whole number"),
     "equal limits": (["waves.npy", "-o", "a.gif", "--ylim", "1,1"], "no room"),
-    "infinite limits": (["waves.npy", "-o", "a.gif", "--xlim", "0,inf"], "not two numbers"),
+    "infinite limits": (["waves.npy", "-o", "a.gif", "--xlim", "0,inf"], "neither two numbers"),
     "loop": (["waves.npy", "-o", "a.gif", "--loop", "0"], "plays"),
     "rows": (["waves.npy", "-o", "a.gif", "--rows", "a:b"], "not a slice"),
     "no rows left": (["waves.npy", "-o", "a.gif", "--rows", "50:"], "no row is left of 12"),

@@ -9,6 +9,7 @@ from fractions import Fraction
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib import font_manager
 from matplotlib.animation import AbstractMovieWriter
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -335,7 +336,10 @@ def test_a_title_is_broken_no_more_often_than_it_must_be(title: str, lines: int)
 
 
 @pytest.mark.usefixtures("themed")
-def test_characters_without_a_shape_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_characters_without_a_shape_are_told_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(font_manager, "findSystemFonts", list)  # whatever is installed here
     scene = Scene([HISTORIES["plain"]], CHARTS["line"], Look(title="学習 {row}"))
     for position in range(3):
         scene.draw(position)

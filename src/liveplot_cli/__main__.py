@@ -25,6 +25,7 @@ def main() -> None:
         answer(signal.SIG_DFL)
     except Interrupted as interrupted:
         interrupted_by = interrupted.signum
+        answer(signal.SIG_IGN)  # while the exception is here to say that one is being answered
     # The exception is gone by now, and with it all frames: so the `finally` has run of what it found on its way in.
     if interrupted_by or raised:  # or swallowed
         abort(interrupted_by or raised[0])

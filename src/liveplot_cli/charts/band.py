@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
     from liveplot_cli.history import History
 
-
-_log = logging.getLogger(__name__)
 
 _GROUPS = ("row", "column", "name")
 _DEVIATION = "sd"
@@ -98,7 +95,11 @@ class Band(Growing):
                 "take the groups row or column"
             )
         if max(sizes) <= 1:
-            _log.warning("%s: one column has no spread; give several, or several histories", longest.name)
+            import logging
+
+            logging.getLogger(__name__).warning(
+                "%s: one column has no spread; give several, or several histories", longest.name
+            )
         bands = [_Band(axes, places, *one) for one in zip(summaries, style.colors(len(groups)).tolist(), strict=True)]
         axes.set_xlabel(style.legible(longest.index_name))
         if grouped == "column" and len(groups) == 1 and longest.column_numbers is None:
