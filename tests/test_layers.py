@@ -29,6 +29,8 @@ LAYERS = (
         "decimation",
         "pace",
         "distribution",
+        "ranking",
+        "notation",
         "gif_blocks",
         "mp4_boxes",
     },

@@ -6,8 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from liveplot_cli.charts import Chart, Drawn
 from liveplot_cli.errors import UsageError, quoted
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from liveplot_cli.history import History
+    from liveplot_cli.ranking import Ranking
 
 _BROAD = 0.78  # of the way from one bar to the next
 _GAP = 5  # points between a bar and its words
@@ -27,9 +27,6 @@ _LARGEST, _SMALLEST = 11, 4  # points that words are high
 _OVER_THE_EDGE = 0.3  # of a place, beyond which words would stand over the lower edge
 _LONGEST_NAME, _SHORTEST_NAME = 24, 8  # characters
 _NAMES_WIDE = 0.42  # of a picture, that names take up
-_FIGURES = 3  # of the largest value, and of smaller ones that would read alike
-_MOST_DECIMALS = 6  # of smaller ones
-_UNITS = (1e12, " T"), (1e9, " B"), (1e6, " M")  # in which values are written that would take the bars' room
 _MOST_ROOM = 0.27  # of the width, that values in full may take
 _LETTER = 0.62  # of the size of words, that a letter is wide
 _COLORS = 10  # that names share, where no more of them are in view at a time
@@ -60,11 +57,12 @@ class Race(Chart):
         Raises `UsageError` for a logarithmic axis, on which bars have no length.
         """
         from liveplot_cli import scale, style
+        from liveplot_cli.ranking import Ranking
 
         if axes.get_xscale() == "log":
             raise UsageError("a race's bars have no beginning on a logarithmic axis; leave logx out")
         (history,) = histories
-        ranking = _Ranking(history, self.top)
+        ranking = Ranking(history, self.top)
         letters = _MOST_ROOM * style.points(axes)[0] / (_LETTER * _size(axes, ranking.places))
         seen = _Seen(ranking, style.given_colors(axes), letters)
         _set_up(axes, ranking.places, seen)
@@ -83,62 +81,6 @@ class Race(Chart):
         )
 
 
-class _Standing(NamedTuple):
-    """Columns in view, the last upon the others, each with its place (0 is the highest) and its value."""
-
-    columns: NDArray[Any]
-    places: NDArray[Any]
-    values: NDArray[Any]
-
-
-class _Ranking:
-    """Which columns have the highest values at each row, and where they are on the way to the next.
-
-    `places` is how many places are in view; what has none stands at the one below.
-    """
-
-    def __init__(self, history: History, top: int) -> None:
-        self.history = history
-        self.places = min(top, len(history.columns))
-        self.highest = lru_cache(maxsize=4)(self._highest)
-        self._both = lru_cache(maxsize=4)(self._at_both)
-
-    def at(self, position: float) -> _Standing:
-        """What is in view at a position: values go straight from row to row, places start and arrive slowly."""
-        before = math.floor(position)
-        part = position - before
-        columns, places, values = self._both(before, math.ceil(position))
-        slowly = part * part * (3 - 2 * part)
-        return _Standing(
-            columns, places[0] * (1 - slowly) + places[1] * slowly, values[0] * (1 - part) + values[1] * part
-        )
-
-    def _highest(self, row: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The columns of the highest values, the first before all, and the values of all columns."""
-        import numpy as np
-
-        values = self.history.row(row)
-        known = np.flatnonzero(~np.isnan(values))
-        if len(known) > self.places:
-            least = np.partition(values[known], -self.places)[-self.places]
-            known = known[values[known] >= least]
-        return known[np.argsort(-values[known], kind="stable")][: self.places], values
-
-    def _at_both(self, before: int, after: int) -> _Standing:
-        """Places and values at two rows, shape (2, columns), of those that are in view at either."""
-        import numpy as np
-
-        ends = [self.highest(before), self.highest(after)]
-        columns = np.unique(np.concatenate([highest for highest, _ in ends]))
-        places = np.full((2, len(columns)), self.places)
-        for end, (highest, _) in zip(places, ends, strict=True):
-            end[np.searchsorted(columns, highest)] = np.arange(len(highest))
-        values = np.stack([every[columns] for _, every in ends])
-        values = np.where(np.isnan(values), values[::-1], values)  # beside a gap a bar keeps its length
-        order = np.argsort(-places[1], kind="stable")
-        return _Standing(columns[order], places[:, order], values[:, order])
-
-
 class _Seen:
     """What will be seen in all the film: the highest values of each row, shape (rows, places), and who has them.
 
@@ -147,10 +89,11 @@ class _Seen:
     `letters` are written in millions or more.
     """
 
-    def __init__(self, ranking: _Ranking, given: dict[str, int], letters: float) -> None:
+    def __init__(self, ranking: Ranking, given: dict[str, int], letters: float) -> None:
         import numpy as np
 
         from liveplot_cli import style
+        from liveplot_cli.notation import Notation
 
         rows = ranking.history.shown or range(len(ranking.history))
         self.values = np.full((len(rows), ranking.places), np.nan)
@@ -163,39 +106,12 @@ class _Seen:
             on_the_way = [row - 1 + part for part in _WAYPOINTS] if number and rows[number - 1] == row - 1 else []
             self.lowest = max(self.lowest, *(_lowest(ranking, position) for position in (row, *on_the_way)))
         self.known = self.values[~np.isnan(self.values)]
-        self._write_in(1.0, "")
-        if len(self.widest) > letters:
-            self._write_in(*_unit(self.known))
+        self.notation = Notation(self.values, letters)
         self.palette = style.colors(max(ranking.places, _COLORS, *(color + 1 for color in given.values())))
         self.colors = _colors(columns, ranking.history.columns, len(self.palette), given)
 
-    def _write_in(self, unit: float, suffix: str) -> None:
-        """Write values in a unit, with as many decimals as tell them apart in it."""
-        self.unit, self.suffix = unit, suffix
-        self.decimals = _decimals(self.known / unit)
-        self.finest = self.decimals if self.decimals is None else _finest(self.values / unit, self.decimals)
 
-    @property
-    def widest(self) -> str:
-        """The longest value as it is written."""
-        import numpy as np
-
-        small = self.known[np.abs(self.known) < self.unit]
-        ends = [*(some(values) for values in (self.known, small) if len(values) for some in (np.min, np.max)), 0.0]
-        return max(map(self.written, ends), key=len)
-
-    def written(self, value: float) -> str:
-        """A value, with as many decimals as all the others, or with more where small ones would read alike."""
-        value /= self.unit
-        if self.decimals is None or self.finest is None:
-            return f"{value:.{_FIGURES - 1}e}".replace("-", "\N{MINUS SIGN}")
-        decimals = self.decimals
-        if self.finest > decimals and round(value, self.finest):
-            decimals = min(max(decimals, _decimals_of(value)), self.finest)
-        return f"{round(value, decimals) + 0.0:,.{decimals}f}{self.suffix}".replace("-", "\N{MINUS SIGN}")
-
-
-def _lowest(ranking: _Ranking, position: float) -> float:
+def _lowest(ranking: Ranking, position: float) -> float:
     """How long the longest bar in the lowest places is, as a part of the longest; 1 where some go to the left."""
     import numpy as np
 
@@ -231,47 +147,6 @@ def _colors(columns: NDArray[Any], names: Sequence[str], count: int, given: dict
     return colors
 
 
-def _unit(values: NDArray[Any]) -> tuple[float, str]:
-    """Millions or more, in which the largest value has two figures at least and no value is too small to be told."""
-    import numpy as np
-
-    sizes = np.abs(values[values != 0])
-    return next((unit for unit in _UNITS if sizes.max() >= 10 * unit[0] and sizes.min() >= unit[0] / 1000), (1.0, ""))
-
-
-def _decimals(values: NDArray[Any]) -> int | None:
-    """How many decimals tell values apart: none for whole numbers; None where they would be too many figures."""
-    import numpy as np
-
-    largest = float(np.abs(values).max(initial=0))
-    if largest and not 1e-4 <= largest < 1e15:
-        return None
-    most = max(0, _FIGURES - 1 - math.floor(math.log10(largest or 1)))
-    fitting = [number for number in range(most) if (np.round(values, number) == np.round(values, most)).all()]
-    return fitting[0] if fitting else most
-
-
-def _finest(values: NDArray[Any], decimals: int) -> int:
-    """How many decimals tell small values apart, shape (rows, places), that so many would make equal in some row."""
-    import numpy as np
-
-    known = np.nan_to_num(values)
-    short = np.array([float(f"{value:.{_FIGURES - 1}e}") for value in known.ravel().tolist()]).reshape(known.shape)
-    short = np.round(short, _MOST_DECIMALS)
-    read = np.round(known, decimals)
-    alike = (np.diff(short, axis=1) != 0) & (np.diff(read, axis=1) == 0)
-    if not (alike.any() or ((short != 0) & (read == 0)).any()):
-        return decimals
-    most = max(map(_decimals_of, short[short != 0].tolist()))
-    finer = range(decimals, min(most, _MOST_DECIMALS))
-    return next((number for number in finer if (np.round(short, number) == short).all()), min(most, _MOST_DECIMALS))
-
-
-def _decimals_of(value: float) -> int:
-    """How many decimals show a value's first figures."""
-    return _FIGURES - 1 - math.floor(math.log10(abs(value)))
-
-
 def _set_up(axes: Axes, places: int, seen: _Seen) -> None:
     """Places from the top down, and a quiet axis over them, no more labels on it than fit."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -285,15 +160,11 @@ def _set_up(axes: Axes, places: int, seen: _Seen) -> None:
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     axes.tick_params(axis="x", length=0, labelsize=9)
-    fitting = max(2, min(5, int(style.points(axes)[0] / (6 * len(seen.widest) + 20))))
-    whole = seen.finest == 0 and seen.unit == 1
+    fitting = max(2, min(5, int(style.points(axes)[0] / (6 * len(seen.notation.widest) + 20))))
+    whole = seen.notation.is_whole
     axes.xaxis.set_major_locator(MaxNLocator(nbins=fitting, integer=whole, steps=[1, 2, 2.5, 5, 10]))
 
-    def written(value: float, _: int | None) -> str:
-        text = f"{value / seen.unit + 0.0:,.12g}{seen.suffix if value else ''}"
-        return text.replace("-", "\N{MINUS SIGN}")
-
-    axes.xaxis.set_major_formatter(FuncFormatter(written))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: seen.notation.of_tick(value)))
 
 
 def _size(axes: Axes, places: int) -> float:
@@ -310,7 +181,7 @@ def _counter(axes: Axes, history: History, seen: _Seen) -> Text | None:
     longest = max(len(style.legible(history.label(row))) for row in history.shown or range(len(history)))
     width, _ = style.points(axes)
     size = min(_COUNTER, _COUNTER_WIDE * width / (0.7 * longest))
-    words = _GAP + _LETTER * len(seen.widest) * _size(axes, seen.values.shape[1])
+    words = _GAP + _LETTER * len(seen.notation.widest) * _size(axes, seen.values.shape[1])
     if seen.lowest * width + words > width - 0.7 * longest * size:
         return None
     counter = axes.text(
@@ -324,7 +195,7 @@ def _counter(axes: Axes, history: History, seen: _Seen) -> Text | None:
 class _Bars:
     """The bars in view with their names and values, each of which travels with its bar."""
 
-    def __init__(self, axes: Axes, ranking: _Ranking, seen: _Seen) -> None:
+    def __init__(self, axes: Axes, ranking: Ranking, seen: _Seen) -> None:
         from matplotlib.collections import PolyCollection
         from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
@@ -350,7 +221,7 @@ class _Bars:
         # The longest name and value, which are not to be seen, make room for all.
         widest = max((self._written[column] for column in seen.colors), key=self._width, default="")
         axes.text(0, 0, widest, alpha=0, **name)
-        axes.text(1, 0, seen.widest, alpha=0, **value | {"transform": edge + right})
+        axes.text(1, 0, seen.notation.widest, alpha=0, **value | {"transform": edge + right})
         for text in (*self._names, *self._values):
             text.set_in_layout(False)
 
@@ -386,7 +257,7 @@ class _Bars:
             if at is not None and in_view:
                 name.set_text(self._written[columns[at]])
                 name.set_y(levels[at])
-                value.set_text(self._seen.written(values[at]))
+                value.set_text(self._seen.notation.written(values[at]))
                 value.set_position((ends[at], levels[at]))
         return [self._bars, *self._names, *self._values]
 
