@@ -837,3 +837,11 @@ def test_any_names_are_read_back(folder: Path, names: list[str], delimiter: str,
     history = read_text(folder, content, delimiter=delimiter, header=True, index="none")
     assert history.columns == tuple(name.replace("\r\n", "\n").replace("\r", "\n") for name in names)
     assert history.values.tolist() == [list(range(len(names)))]
+
+
+@pytest.mark.parametrize("first", ["10.03.2024", "2/15/2024", "00:05:30"])
+def test_a_first_line_that_begins_with_a_date_of_another_form_is_no_header(tmp_path: Path, first: str) -> None:
+    (tmp_path / "a.csv").write_text(f"{first};1.5\n{first};2.5\n")
+    history = read(tmp_path / "a.csv")
+    assert history.values.tolist() == [[1.5], [2.5]]
+    assert list(history.labels) == [first, first]

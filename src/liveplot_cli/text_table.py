@@ -21,7 +21,7 @@ from itertools import chain
 
 import numpy as np
 
-from liveplot_cli.dates import is_date
+from liveplot_cli.dates import is_date, look_like_dates
 from liveplot_cli.errors import DataError
 from liveplot_cli.history import check_width
 from liveplot_cli.number_block import number_block
@@ -88,7 +88,7 @@ class _Text:
         if self._width == 1:
             self._decimal = self._decimal or "."  # a comma may as well be the delimiter
         if header is None:
-            header = not all(self._is_number(cell) or is_date(cell) for cell in rows[0]) or _is_pandas_header(rows)
+            header = not self._are_values(rows[0]) or _is_pandas_header(rows)
             names = None if header else self._names_in(self._comment)
             if header and NUMBER.fullmatch(rows[0][0]):
                 _log.warning("the first line is taken for names, though some of them are numbers")
@@ -222,6 +222,12 @@ class _Text:
         if self._decimal == ",":
             return cell.replace(",", ".") if "." not in cell else f"{cell} has a point"
         return cell
+
+    def _are_values(self, row: Sequence[str]) -> bool:
+        """Whether a row holds numbers and dates and no names; a first date may be one that is not read as such."""
+        first, *others = row
+        is_label = bool(others) and look_like_dates([first]) and all(map(self._is_number, others))
+        return is_label or all(self._is_number(cell) or is_date(cell) for cell in row)
 
     def _is_number(self, cell: str) -> bool:
         return is_number(cell) or (self._decimal != "." and _COMMA_NUMBER.fullmatch(cell) is not None)
