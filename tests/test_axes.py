@@ -144,10 +144,13 @@ def test_dates_that_there_are_not_are_refused() -> None:
     assert parsed("1e-3:1") == (0.001, 1)
 
 
-@pytest.mark.parametrize(("size", "label"), [((320, 240), None), ((640, 480), "time of the measurement " * 2)])
+@pytest.mark.parametrize(
+    ("size", "label"), [((320, 240), None), ((640, 480), "time of the measurement, Central European time")]
+)
 def test_what_all_dates_share_never_lies_upon_the_label_of_their_axis(size: tuple[int, int], label: str | None) -> None:
     hours = np.datetime64("2024-05-01T00", "us") + np.arange(20) * np.timedelta64(1, "h")
-    shown = scene(History(np.arange(20.0), index=hours, index_name="when"), size=size, xlabel=label)
+    history = History(np.arange(40.0).reshape(20, 2), columns=["v", "w"], index=hours, index_name="when")
+    shown = scene(history, size=size, xlabel=label)  # beside a legend
     shown.draw(10)
     axis = shown.figure.axes[0].xaxis
     shared, named = axis.get_offset_text(), axis.label
