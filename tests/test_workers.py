@@ -493,15 +493,23 @@ def test_an_exception_out_of_a_signal_leaves_no_worker_and_nothing_waiting(monke
     def answer(number: int, _: object) -> None:
         raise Interrupted(number)
 
+    def work_until_it(is_sent_by: subprocess.Popen[bytes]) -> None:
+        assert is_sent_by.stdin is not None
+        is_sent_by.stdin.write(b"now\n")
+        with workers.started(busy, 3, 100_000) as in_order:
+            list(in_order(range(100_000), lambda done: None))
+
     monkeypatch.setattr(pool, "_SIGNALS", [signal.SIGUSR1])
     others = workers_of(os.getpid())
     before = signal.signal(signal.SIGUSR1, answer)
     try:
         for _ in range(25):
             delay = random.uniform(0, 0.06)
-            with subprocess.Popen(["sh", "-c", f"sleep {delay:.4f}; kill -USR1 {os.getpid()}"]) as sender:
-                with pytest.raises(Interrupted), workers.started(busy, 3, 100_000) as in_order:
-                    list(in_order(range(100_000), lambda done: None))
+            # It waits for a word, for a signal while it is being started would interrupt the start of it.
+            command = ["sh", "-c", f"read word; sleep {delay:.4f}; kill -USR1 {os.getpid()}"]
+            with subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0) as sender:
+                with pytest.raises(Interrupted):
+                    work_until_it(sender)
                 children = [child for child in workers_of(os.getpid()) if child not in (sender.pid, *others)]
                 assert children == [], delay
     finally:
