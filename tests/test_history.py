@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -365,10 +366,37 @@ def test_columns_are_picked_after_the_transposition() -> None:
 
 
 def test_a_row_taken_by_its_number_is_told_where_rows_have_labels(caplog: pytest.LogCaptureFixture) -> None:
-    history = History(np.ones(40), index=np.arange(40) * 10, index_name="epoch", name="log")
-    assert history.position("40") == 4
+    history = History(np.ones(40), index=np.arange(40) * 10 + 100, index_name="epoch", name="log")
+    assert history.position("140") == 4
     assert not caplog.records
     assert history.position("35") == 34
-    assert caplog.messages == ["log: no epoch is 35; taken for the row of that number, which is 340"]
+    assert caplog.messages == ["log: no epoch is 35; taken for the row of that number, which is 440"]
     assert History(np.ones(40)).position("35") == 34
     assert len(caplog.messages) == 1
+
+
+@given(st.lists(st.integers(-(10**6), 10**6), min_size=2, max_size=9, unique=True), st.floats(0, 1))
+def test_what_lies_between_two_labels_lies_between_their_rows(labels: list[int], part: float) -> None:
+    labels.sort()
+    history = History(np.arange(len(labels)), index=labels, index_name="step")
+    for row, (one, next_) in enumerate(pairwise(labels)):
+        at = one + (next_ - one) * part
+        assert history.position(repr(at)) == pytest.approx(row + (at - one) / (next_ - one), abs=1e-9)
+
+
+def test_dates_between_two_rows_and_labels_that_do_not_rise() -> None:
+    days = np.array(["2024-01-01", "2024-01-03", "2024-01-07"], "M8[D]")
+    history = History(np.arange(3), index=days, index_name="date")
+    assert history.position("2024-01-02") == 0.5
+    assert history.position("2024-01-04") == 1.25
+    assert history.position("2024-01-03 12:00") == 1.125
+    for nowhere in ("2024-01-32", "2023-12-31", "2024-01-08"):
+        with pytest.raises(UsageError, match="has no row"):
+            history.position(nowhere)
+    falling = History(np.arange(3), index=[30, 20, 10], index_name="left")
+    assert falling.position("20") == 1
+    with pytest.raises(UsageError, match="has no row"):
+        falling.position("15")
+    gone = History(np.arange(3), index=np.array(["2024-01-01", "NaT", "2024-01-07"], "M8[D]"), index_name="date")
+    with pytest.raises(UsageError, match="has no row"):
+        gone.position("2024-01-02")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import imageio.v3 as imageio
 import numpy as np
@@ -38,6 +39,19 @@ def test_a_still_in_lines_and_letters_is_the_same_bytes_each_time(tmp_path: Path
     assert one == two
     assert one.startswith(start)
     assert (b"</svg>" if suffix == "svg" else b"%%EOF") in one
+
+
+@pytest.mark.parametrize(("looks", "width", "height"), [({}, 640, 480), ({"size": "300x200", "dpi": 150}, 450, 300)])
+def test_an_svg_is_as_many_pixels_large_as_was_asked_for(
+    tmp_path: Path, looks: dict[str, object], width: int, height: int
+) -> None:
+    (written,) = render(np.eye(4), tmp_path / "still.svg", at="2", **looks)
+    assert written.size == (width, height)
+    root = ElementTree.parse(tmp_path / "still.svg").getroot()
+    assert (root.get("width"), root.get("height")) == (str(width), str(height))
+    left, top, across, down = map(float, root.get("viewBox", "").split())
+    assert (left, top) == (0, 0)
+    assert across / down == pytest.approx(width / height, rel=1e-5)
 
 
 def test_stills_follow_the_limits_of_their_film(tmp_path: Path) -> None:

@@ -189,7 +189,8 @@ class History:
     def position(self, text: str) -> float:
         """The position that a person means: a row's label, a year, month or day of dates, or a row's number from 1 on.
 
-        Raises `UsageError` where there is none.
+        What lies between two labels, where these are rising, lies as far between their rows. Raises `UsageError` where
+        there is none.
         """
         labels = self.labels
         if labels.dtype.kind in "iuf":
@@ -200,6 +201,9 @@ class History:
             same = labels == text
         if same.any():
             return float(np.argmax(same))
+        between = _between(labels, text)
+        if between is not None:
+            return between
         if _is_number(text) and 1 <= float(text) <= len(self):
             position = float(text) - 1
             if self.index_name != "row":
@@ -440,11 +444,39 @@ def _row_bounds(blocks: Iterable[Numbers]) -> Numbers:
 
 def _within(dates: NDArray[Any], text: str) -> NDArray[np.bool_]:
     """Which dates are the one that is written, or lie in the year, month, day, hour or minute that is."""
-    if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}([ T][0-9]{2}(:[0-9]{2}(:[0-9.]+)?)?)?)?)?", text):
+    if not _is_date(text):
         return np.zeros(len(dates), bool)
     written = np.datetime_as_string(dates).astype(str)
     within: NDArray[np.bool_] = np.char.startswith(written, text.replace(" ", "T"))
     return within
+
+
+def _between(labels: NDArray[Any], text: str) -> float | None:
+    """How far among rising numbers or dates lies what is written, as a position; None where it does not."""
+    if labels.dtype.kind == "M":
+        known, at = _microseconds(labels), _microseconds(text) if _is_date(text) else math.nan
+    elif labels.dtype.kind in "iuf":
+        known, at = labels.astype(np.float64), float(text) if _is_number(text) else math.nan
+    else:
+        return None
+    if not known[0] <= at <= known[-1] or not (np.diff(known) > 0).all():
+        return None
+    return float(np.interp(at, known, np.arange(len(known))))
+
+
+def _microseconds(dates: Any) -> Any:
+    """Dates as numbers, NaN for one that there is not."""
+    try:
+        found = np.asarray(dates.replace(" ", "T") if isinstance(dates, str) else dates, "M8[us]")
+    except ValueError:
+        return math.nan
+    return np.where(np.isnat(found), math.nan, found.astype(np.int64))
+
+
+def _is_date(text: str) -> bool:
+    """Whether a text is a date, or as much of one as names a year, month, day, hour or minute."""
+    pattern = r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}([ T][0-9]{2}(:[0-9]{2}(:[0-9.]+)?)?)?)?)?"
+    return re.fullmatch(pattern, text) is not None
 
 
 def _is_number(text: str) -> bool:

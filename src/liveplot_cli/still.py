@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from fractions import Fraction
@@ -20,6 +21,7 @@ _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
 }
+_SIZE_IN_POINTS = re.compile(r'width="[0-9.]+pt" height="[0-9.]+pt"')
 
 
 def write_stills(outputs: Sequence[Target], scene: Scene, position: float) -> list[Rendered]:
@@ -46,3 +48,12 @@ def _write(scene: Scene, position: float, part: Path, format: str) -> None:
         return
     with rc_context({"svg.hashsalt": "liveplot"}):
         scene.figure.savefig(part, format=format, dpi="figure", metadata=_METADATA[format])
+    if format == "svg":
+        _in_pixels(part, scene.size)
+
+
+def _in_pixels(path: Path, size: tuple[int, int]) -> None:
+    """Have an SVG shown as large as was asked for: matplotlib says points, of which a page has fewer than pixels."""
+    width, height = size
+    text = path.read_text(encoding="utf-8")
+    path.write_text(_SIZE_IN_POINTS.sub(f'width="{width}" height="{height}"', text, count=1), encoding="utf-8")
