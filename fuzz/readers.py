@@ -20,8 +20,9 @@ import numpy as np
 
 with atheris.instrument_imports(include=["liveplot_cli"]):
     from liveplot_cli import input as inputs  # noqa: F401 - what is imported later is not watched
-    from liveplot_cli import npy_format, readers, text_table  # noqa: F401
+    from liveplot_cli import readers
     from liveplot_cli.errors import DataError, LimitError, UsageError
+    from liveplot_cli.formats import npy_format, text_table  # noqa: F401
 
     readers.load_all()
 

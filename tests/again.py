@@ -57,9 +57,6 @@ def _server(cache_folder: str) -> subprocess.Popen[bytes]:
 
 def _serve() -> None:
     """Do each command in a process of its own, which knows all that this one has imported."""
-    import liveplot_cli.encoders.mp4
-    import liveplot_cli.jobs.render
-    import liveplot_cli.text_table  # noqa: F401
     from liveplot_cli.cli import run
 
     answers = os.fdopen(os.dup(1), "w", buffering=1)

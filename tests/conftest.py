@@ -13,8 +13,9 @@ from matplotlib.axes import Axes
 
 import chromium
 from faults import Place
-from liveplot_cli import charts, style
+from liveplot_cli import charts
 from liveplot_cli.charts.heatmap import Heatmap
+from liveplot_cli.drawing import style
 from liveplot_cli.history import History
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

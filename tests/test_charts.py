@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from conftest import chart
-from liveplot_cli import charts, scale, style
+from liveplot_cli import charts
+from liveplot_cli.drawing import scale, style
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene

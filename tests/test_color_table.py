@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liveplot_cli.color_table import MOST, ColorTable, _changes, from_pictures, packed, unpacked
+from liveplot_cli.formats.color_table import MOST, ColorTable, _changes, from_pictures, packed, unpacked
 
 COLORS = st.tuples(*[st.integers(0, 255)] * 3)
 

@@ -305,7 +305,8 @@ def test_a_bug_is_one_line_and_code_1_and_debug_shows_it(tmp_path: Path, waves: 
 
 
 def test_kinds_lists_every_kind_with_its_options_and_every_theme(liveplot: Run) -> None:
-    from liveplot_cli import charts, encoders, readers, theme
+    from liveplot_cli import charts, encoders, readers
+    from liveplot_cli.drawing import theme
     from liveplot_cli.option import options_of
 
     said = films.run(sys.executable, "-m", "liveplot_cli", "kinds")

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from liveplot_cli import charts, scale, style
-from liveplot_cli.decimation import Decimation
+from liveplot_cli import charts
+from liveplot_cli.drawing import scale, style
+from liveplot_cli.drawing.decimation import Decimation
 from liveplot_cli.history import History, isolated
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene

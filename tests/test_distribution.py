@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from liveplot_cli import distribution
+from liveplot_cli.drawing import distribution
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 

@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 
 import films
 from faults import SMALL, Done, Place, run_cli
-from liveplot_cli.theme import THEMES
+from liveplot_cli.drawing.theme import THEMES
 
 PALETTE = THEMES["liveplot"].palette
 

@@ -19,7 +19,7 @@ import films
 import liveplot_cli
 from conftest import wave_matrix
 from faults import SMALL, Done, Place, run_cli
-from liveplot_cli.theme import THEMES
+from liveplot_cli.drawing.theme import THEMES
 
 PALETTE = THEMES["liveplot"].palette
 

@@ -19,12 +19,13 @@ import liveplot_cli
 from chromium import Chromium
 from conftest import wave_matrix
 from faults import SMALL, Place, run_cli
-from liveplot_cli import charts, style
+from liveplot_cli import charts
+from liveplot_cli.drawing import style
+from liveplot_cli.drawing.theme import THEMES
 from liveplot_cli.encoders.mp4 import Mp4
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
-from liveplot_cli.theme import THEMES
 
 TINY = {"size": "160x120", "dpi": 20, "title": "", "jobs": 1}
 NAN = float("nan")

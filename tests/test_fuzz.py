@@ -25,10 +25,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from faults import SMALL, Place, run_cli
-from liveplot_cli import cli, text_blocks, text_table
+from liveplot_cli import cli
 from liveplot_cli.charts import load_all as all_charts
 from liveplot_cli.encoders import load_all as all_encoders
 from liveplot_cli.errors import DataError, LimitError, LiveplotError, UsageError, quoted
+from liveplot_cli.formats import text_blocks, text_table
 from liveplot_cli.history import History
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import films
 import liveplot_cli
 from conftest import EXAMPLES, wave_matrix
-from liveplot_cli import charts, style
+from liveplot_cli import charts
+from liveplot_cli.drawing import style
 from liveplot_cli.encoders import gif
 from liveplot_cli.encoders.gif import Gif, _delays, _shares
 from liveplot_cli.errors import UsageError

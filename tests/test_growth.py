@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from liveplot_cli.growth import Curve, Line, between
+from liveplot_cli.drawing.growth import Curve, Line, between
 from liveplot_cli.history import isolated
 
 NAN = float("nan")

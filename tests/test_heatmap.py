@@ -15,12 +15,12 @@ from PIL import Image
 
 import liveplot_cli
 from conftest import wave_matrix
-from liveplot_cli import style
 from liveplot_cli.charts.heatmap import Heatmap, shape
+from liveplot_cli.drawing import style
+from liveplot_cli.drawing.raster import _reduced
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
-from liveplot_cli.raster import _reduced
 from liveplot_cli.scene import Scene
 
 NAN = float("nan")

@@ -11,7 +11,8 @@ from matplotlib.patches import StepPatch
 
 import liveplot_cli
 from conftest import Run, histories
-from liveplot_cli import charts, style
+from liveplot_cli import charts
+from liveplot_cli.drawing import style
 from liveplot_cli.errors import DataError, UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look

@@ -10,7 +10,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from conftest import EXAMPLES, wave_matrix
-from liveplot_cli import charts, read, style
+from liveplot_cli import charts, read
+from liveplot_cli.drawing import style
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveplot_cli.notation import Notation
+from liveplot_cli.drawing.notation import Notation
 
 NAN = float("nan")
 VALUES = st.lists(st.floats(-1e15, 1e15) | st.just(0.0) | st.just(NAN), min_size=1, max_size=12)

@@ -8,7 +8,8 @@ import pytest
 
 import liveplot_cli
 from conftest import wave_matrix
-from liveplot_cli import charts, style
+from liveplot_cli import charts
+from liveplot_cli.drawing import style
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look

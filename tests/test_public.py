@@ -140,8 +140,8 @@ def test_what_several_outputs_share_is_drawn_once(tmp_path: Path, monkeypatch: p
 
 def plan(gif: object, film: Film, drawn: list[float]) -> object:
     """The GIF's own plan, less the frames it samples for its colours."""
-    from liveplot_cli.color_table import from_pictures
     from liveplot_cli.encoders.gif import _delays, _GifFilm
+    from liveplot_cli.formats.color_table import from_pictures
 
     table = from_pictures(film.sample())
     drawn.clear()

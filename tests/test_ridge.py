@@ -8,7 +8,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 
 from conftest import Run, histories
-from liveplot_cli import charts, style
+from liveplot_cli import charts
+from liveplot_cli.drawing import style
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from liveplot_cli import scale
+from liveplot_cli.drawing import scale
+from liveplot_cli.drawing.scale import Reach, Scale
 from liveplot_cli.errors import DataError, UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Asked
-from liveplot_cli.scale import Reach, Scale
 
 ROWS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
 NAN = float("nan")

@@ -15,12 +15,13 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from conftest import chart, drawable, histories, wave_matrix
-from liveplot_cli import charts, scale, style
+from liveplot_cli import charts
+from liveplot_cli.drawing import scale, style
+from liveplot_cli.drawing.theme import THEMES
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
-from liveplot_cli.theme import THEMES
 from liveplot_cli.timing import Moment, Timing
 
 HISTORIES = histories()

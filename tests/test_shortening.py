@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveplot_cli.shortening import shortened, shortened_apart
+from liveplot_cli.drawing.shortening import shortened, shortened_apart
 
 WEIGHTS = [
     "encoder.layers.0.self_attn.k_proj.weight",

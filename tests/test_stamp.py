@@ -22,8 +22,8 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox, IdentityTransform
 
-from liveplot_cli import stamp
-from liveplot_cli.stamp import Stamps
+from liveplot_cli.drawing import stamp
+from liveplot_cli.drawing.stamp import Stamps
 
 FIGURES = "0123456789\N{FIGURE SPACE}"
 ROWS = [*range(1, 301), 999, 1000, 12345]

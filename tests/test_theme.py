@@ -16,12 +16,13 @@ from matplotlib.colors import to_rgb
 
 import liveplot_cli
 from conftest import Run, wave_matrix
-from liveplot_cli import charts, style, theme
+from liveplot_cli import charts
+from liveplot_cli.drawing import style, theme
+from liveplot_cli.drawing.theme import PALETTES, THEMES
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import SIZES, Look
 from liveplot_cli.scene import Scene
-from liveplot_cli.theme import PALETTES, THEMES
 
 # How people see who lack one kind of cone, on linear red, green and blue: Machado, Oliveira and Fernandes, "A
 # Physiologically-based Model for Simulation of Color Vision Deficiency", https://doi.org/10.1109/TVCG.2009.113.
@@ -234,9 +235,8 @@ def test_workers_draw_in_the_theme_too(tmp_path: Path) -> None:
 
 
 def test_asking_for_one_of_our_themes_does_not_wait_for_matplotlib() -> None:
-    code = (
-        "import sys; from liveplot_cli import theme; theme.check('dark', ('tol',)); print('matplotlib' in sys.modules)"
-    )
+    check = "from liveplot_cli.drawing.theme import check; check('dark', ('tol',))"
+    code = f"import sys; {check}; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False"]
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import films
 from conftest import wave_matrix
-from liveplot_cli import gif_blocks, mp4_boxes, render
+from liveplot_cli import render
+from liveplot_cli.formats import gif_blocks, mp4_boxes
 
 FACTS: dict[str, Callable[[BinaryIO], Any]] = {"gif": gif_blocks.facts, "mp4": mp4_boxes.facts}
 

@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import FigureBase
 from matplotlib.transforms import Bbox
 
-from liveplot_cli.blit import Blit
+from liveplot_cli.drawing.blit import Blit
 from liveplot_cli.film import Pixels
 
 if TYPE_CHECKING:

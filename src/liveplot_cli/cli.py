@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from liveplot_cli import charts, encoders, readers, theme
+from liveplot_cli import charts, encoders, readers
+from liveplot_cli.drawing import theme
 from liveplot_cli.errors import LimitError, LiveplotError, MissingError, OutputError, ReaderGoneError, printable
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from numpy import array_equal
 from numpy.typing import ArrayLike
 
-from liveplot_cli import charts, encoders, pace, readers, theme
+from liveplot_cli import charts, encoders, pace, readers
 from liveplot_cli.charts import Chart
+from liveplot_cli.drawing import theme
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.limits import Limits

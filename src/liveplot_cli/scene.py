@@ -14,15 +14,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from liveplot_cli import legend, style, theme
-from liveplot_cli.blit import Blit
+from liveplot_cli.drawing import legend, style, theme
+from liveplot_cli.drawing.blit import Blit
+from liveplot_cli.drawing.fonts import to_install
+from liveplot_cli.drawing.layout import Layout
+from liveplot_cli.drawing.scale import Reach, Scale
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Pixels
-from liveplot_cli.fonts import to_install
 from liveplot_cli.history import History
-from liveplot_cli.layout import Layout
 from liveplot_cli.look import DPI, Look
-from liveplot_cli.scale import Reach, Scale
 from liveplot_cli.timing import Moment, common_measure, ticks
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
+    from liveplot_cli.drawing.scale import Reach
     from liveplot_cli.history import History
     from liveplot_cli.look import Asked
-    from liveplot_cli.scale import Reach
 
 Update = Callable[[float], "Iterable[Artist]"]
 
@@ -102,7 +102,7 @@ class Growing(Chart):
 
     def reaches(self, places: Sequence[NDArray[Any]], drawn: Sequence[History]) -> tuple[Reach, Reach]:
         """How far what is drawn reaches along x, over these places, and along y, with the values of these histories."""
-        from liveplot_cli import scale
+        from liveplot_cli.drawing import scale
 
         last = max(map(len, drawn)) - 1
         span = last if self.window is None else min(last, self.window - 1)

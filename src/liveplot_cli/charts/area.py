@@ -42,7 +42,7 @@ class Area(Growing):
         import numpy as np
         from matplotlib.patches import Patch
 
-        from liveplot_cli import style
+        from liveplot_cli.drawing import style
         from liveplot_cli.history import History
 
         if axes.get_yscale() == "log":
@@ -96,7 +96,7 @@ class _Stack:
         import numpy as np
         from matplotlib.collections import LineCollection, PolyCollection
 
-        from liveplot_cli.growth import Curve
+        from liveplot_cli.drawing.growth import Curve
 
         present = parts.any(axis=0)
         with np.errstate(over="ignore"):
@@ -111,7 +111,7 @@ class _Stack:
 
     def grow(self, position: float) -> tuple[PolyCollection, LineCollection]:
         """Show the parts up to a position."""
-        from liveplot_cli.growth import between
+        from liveplot_cli.drawing.growth import between
 
         edges = [edge.until(position) for edge in self._edges][::-1]
         # Each area goes on below the next, which covers that: no paper shines through where they meet.

@@ -76,7 +76,7 @@ class Band(Growing):
         """
         import numpy as np
 
-        from liveplot_cli import scale, style
+        from liveplot_cli.drawing import scale, style
         from liveplot_cli.history import History
 
         shown = scale.on_axis(axes.yaxis, histories)
@@ -205,7 +205,7 @@ def _swatches(asked: str | Sequence[float], bands: Sequence[_Band]) -> list[tupl
     """What stands for the bands in the legend, as dark as they lie upon one another; grey where they differ."""
     from matplotlib.patches import Patch
 
-    from liveplot_cli import style
+    from liveplot_cli.drawing import style
 
     names = ["±1 sd"] if isinstance(asked, str) else [f"middle {middle:g} %" for middle in asked]
     color = bands[0].color if len(bands) == 1 else style.muted()
@@ -220,7 +220,7 @@ class _Band:
         import numpy as np
         from matplotlib.collections import PolyCollection
 
-        from liveplot_cli.growth import Curve, Line
+        from liveplot_cli.drawing.growth import Curve, Line
 
         if axes.get_yscale() == "log":  # a band that goes down to zero goes down for ever
             summary = np.maximum(summary, _LOWEST)
@@ -236,7 +236,7 @@ class _Band:
 
     def grow(self, position: float) -> list[Artist]:
         """Show line and bands up to a position."""
-        from liveplot_cli.growth import between
+        from liveplot_cli.drawing.growth import between
 
         for area, (lower, upper) in zip(self.areas, self._edges, strict=True):
             area.set_verts(between(lower.until(position), upper.until(position)))

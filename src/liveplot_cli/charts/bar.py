@@ -37,7 +37,7 @@ class Bar(Chart):
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """The bars of all histories at the columns' numbers, or side by side under names, each from zero on."""
-        from liveplot_cli import scale, style
+        from liveplot_cli.drawing import scale, style
         from liveplot_cli.history import aligned
 
         across, along = (axes.yaxis, axes.xaxis) if self.horizontal else (axes.xaxis, axes.yaxis)
@@ -76,7 +76,7 @@ def _places(axis: Axis, histories: Sequence[History], *, downwards: bool) -> lis
     """Where each history's bars stand, with the axis' ticks."""
     import numpy as np
 
-    from liveplot_cli import style
+    from liveplot_cli.drawing import style
 
     numbers = [history.column_numbers for history in histories]
     known = [some for some in numbers if some is not None]
@@ -120,7 +120,7 @@ def _edges(axis: Axis, places: Sequence[NDArray[Any]], *, apart: bool) -> list[N
 
 def _put_straight(axes: Axes, along: Axis, negative: bool) -> None:
     """Draw the grid across the bars, and the line that they stand on where it is not the edge of the picture."""
-    from liveplot_cli import style
+    from liveplot_cli.drawing import style
 
     horizontal = along is axes.xaxis
     axes.grid(visible=False)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
+    from liveplot_cli.drawing.raster import ColorMap
+    from liveplot_cli.drawing.scale import Bounds
     from liveplot_cli.history import History
-    from liveplot_cli.raster import ColorMap
-    from liveplot_cli.scale import Bounds
 
 _SEQUENTIAL, _DIVERGING, _DIVERGING_ON_DARK = "viridis", "RdBu_r", "berlin"
 # The maps of matplotlib that have a middle, which belongs to the number 0.
@@ -77,7 +77,7 @@ class Heatmap(Chart):
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """The cells of a row's picture from its top left on, as squares unless it would be a mere strip."""
-        from liveplot_cli import scale
+        from liveplot_cli.drawing import scale
 
         self._check_map()
         (history,) = histories
@@ -87,8 +87,8 @@ class Heatmap(Chart):
 
     def color_map(self, bounds: Bounds) -> ColorMap:
         """The colours for numbers within these bounds."""
-        from liveplot_cli import style
-        from liveplot_cli.raster import ColorMap
+        from liveplot_cli.drawing import style
+        from liveplot_cli.drawing.raster import ColorMap
 
         low, high = sorted(bounds)
         both_sides = min(-low, high) >= _LEAST_SIDE * max(-low, high)
@@ -128,8 +128,8 @@ class _Picture:
     """The cells of a history's rows, with a bar that tells what their colours mean."""
 
     def __init__(self, chart: Heatmap, axes: Axes, history: History, grid: tuple[int, int]) -> None:
-        from liveplot_cli import style
-        from liveplot_cli.raster import Raster
+        from liveplot_cli.drawing import style
+        from liveplot_cli.drawing.raster import Raster
 
         self._chart, self._history, self._grid = chart, history, grid
         style.cell_axes(axes, *grid, tallest=_TALLEST, widest=_WIDEST)
@@ -141,7 +141,7 @@ class _Picture:
 
     def show(self, position: float) -> Artist:
         """The picture at a position, and the bar if its limits have changed: what stays must not be touched."""
-        from liveplot_cli import style
+        from liveplot_cli.drawing import style
 
         limits = self.bar.get_ylim()
         if self._colors is None:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.patches import StepPatch
     from numpy.typing import NDArray
 
-    from liveplot_cli.distribution import Bins
+    from liveplot_cli.drawing.distribution import Bins
+    from liveplot_cli.drawing.scale import Bounds, Reach
     from liveplot_cli.history import History
-    from liveplot_cli.scale import Bounds, Reach
 
 _MOST_BINS = 10_000
 _MOST_HAIRLINES = 100  # bins, beyond which the lines between them would be most of what there is
@@ -87,7 +87,7 @@ class Hist(Chart):
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """One histogram for each history, in bins that all share, and upon it the curve that fits."""
-        from liveplot_cli import distribution, scale, style
+        from liveplot_cli.drawing import distribution, scale, style
 
         shown = scale.on_axis(axes.xaxis, histories)
         found = distribution.bins(shown, self.bins, axes.get_xscale() == "log")
@@ -121,7 +121,7 @@ class Hist(Chart):
 
 def _across(histories: Sequence[History], bins: Bins) -> Reach:
     """The reach of bins and, where they are followed, of a row's values."""
-    from liveplot_cli import scale
+    from liveplot_cli.drawing import scale
 
     ends = float(bins.places[0]), float(bins.places[-1])
     values = scale.of_rows(histories)
@@ -134,7 +134,7 @@ def _up(histories: Sequence[History], bars: Sequence[_Bars], curves: Sequence[_C
 
     Raises `DataError` where edges were asked for and no value lies between them.
     """
-    from liveplot_cli import scale
+    from liveplot_cli.drawing import scale
 
     def at(position: float) -> Bounds:
         return scale.union([*(one.reach(position) for one in bars), *(curve.reach(position) for curve in curves)])
@@ -159,7 +159,7 @@ class _Bars:
     def __init__(self, axes: Axes, history: History, bins: Bins, chart: Hist, *, is_alone: bool, color: Any) -> None:
         from matplotlib.colors import to_rgba
 
-        from liveplot_cli import style
+        from liveplot_cli.drawing import style
 
         self.history, self.bins, self.is_density = history, bins, chart.density
         self._are_parted = is_alone and len(bins.edges) <= _MOST_HAIRLINES
@@ -199,7 +199,7 @@ class _Bars:
         return float(heights.min()) / 2, float(heights.max())
 
     def _heights(self, position: float) -> NDArray[Any]:
-        from liveplot_cli import distribution
+        from liveplot_cli.drawing import distribution
 
         count = self.bins.densities if self.is_density else self.bins.counts
         return distribution.between(position, lambda row: count(self.history.row(row)))
@@ -209,7 +209,7 @@ class _Curve:
     """The normal curve over the bars of one history, with dots at the row's values."""
 
     def __init__(self, axes: Axes, bars: _Bars, is_alone: bool) -> None:
-        from liveplot_cli import style
+        from liveplot_cli.drawing import style
 
         self._bars = bars
         color = style.ink() if is_alone else bars.color
@@ -220,7 +220,7 @@ class _Curve:
         """The curve at a position; none where all values are the same."""
         import numpy as np
 
-        from liveplot_cli import distribution
+        from liveplot_cli.drawing import distribution
 
         number, mean, deviation = self._fitted(position)
         if not deviation > 0:
@@ -245,7 +245,7 @@ class _Curve:
 
     def _fitted(self, position: float) -> tuple[float, float, float]:
         """How many values are fitted, their mean and their deviation as the axis measures them."""
-        from liveplot_cli import distribution
+        from liveplot_cli.drawing import distribution
 
         bins, history = self._bars.bins, self._bars.history
         number, mean, deviation = distribution.between(
@@ -257,7 +257,7 @@ class _Curve:
         """What gives a row's values in order, as many as the first row has."""
         import numpy as np
 
-        from liveplot_cli import distribution
+        from liveplot_cli.drawing import distribution
 
         bins, history = self._bars.bins, self._bars.history
         number = min(int(np.count_nonzero(~np.isnan(history.row(first)))), _MOST_MARKERS)

@@ -22,7 +22,7 @@ class Line(Chart):
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """One line for each history, over the columns' numbers or over their places where the names are words."""
-        from liveplot_cli import scale, style
+        from liveplot_cli.drawing import scale, style
         from liveplot_cli.history import aligned
 
         shown = aligned(scale.on_axis(axes.yaxis, histories))
@@ -47,8 +47,8 @@ class _Row:
     """The line of one history's rows."""
 
     def __init__(self, axes: Axes, history: History, **looks: Any) -> None:
-        from liveplot_cli import style
-        from liveplot_cli.decimation import Decimation
+        from liveplot_cli.drawing import style
+        from liveplot_cli.drawing.decimation import Decimation
 
         self._history = history
         self.places = style.place_columns(axes.xaxis, history)
@@ -58,7 +58,7 @@ class _Row:
 
     def show(self, position: float) -> Line2D:
         """The row at a position, a value between two gaps as a dot."""
-        from liveplot_cli import style
+        from liveplot_cli.drawing import style
         from liveplot_cli.history import isolated
 
         places, values = self._decimated(self._history.row(position))

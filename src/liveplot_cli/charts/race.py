@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
+    from liveplot_cli.drawing.ranking import Ranking
     from liveplot_cli.history import History
-    from liveplot_cli.ranking import Ranking
 
 _BROAD = 0.78  # of the way from one bar to the next
 _GAP = 5  # points between a bar and its words
@@ -56,8 +56,8 @@ class Race(Chart):
 
         Raises `UsageError` for a logarithmic axis, on which bars have no length.
         """
-        from liveplot_cli import scale, style
-        from liveplot_cli.ranking import Ranking
+        from liveplot_cli.drawing import scale, style
+        from liveplot_cli.drawing.ranking import Ranking
 
         if axes.get_xscale() == "log":
             raise UsageError("a race's bars have no beginning on a logarithmic axis; leave logx out")
@@ -92,8 +92,8 @@ class _Seen:
     def __init__(self, ranking: Ranking, given: dict[str, int], letters: float) -> None:
         import numpy as np
 
-        from liveplot_cli import style
-        from liveplot_cli.notation import Notation
+        from liveplot_cli.drawing import style
+        from liveplot_cli.drawing.notation import Notation
 
         rows = ranking.history.shown or range(len(ranking.history))
         self.values = np.full((len(rows), ranking.places), np.nan)
@@ -151,7 +151,7 @@ def _set_up(axes: Axes, places: int, seen: _Seen) -> None:
     """Places from the top down, and a quiet axis over them, no more labels on it than fit."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    from liveplot_cli import style
+    from liveplot_cli.drawing import style
 
     axes.set(yscale="linear", ylim=(places - 0.5, -0.5), yticks=[])
     axes.grid(visible=False)
@@ -169,14 +169,14 @@ def _set_up(axes: Axes, places: int, seen: _Seen) -> None:
 
 def _size(axes: Axes, places: int) -> float:
     """How large words are beside so many bars, in points."""
-    from liveplot_cli import style
+    from liveplot_cli.drawing import style
 
     return max(_SMALLEST, min(_LARGEST, style.points(axes)[1] / places / 2))
 
 
 def _counter(axes: Axes, history: History, seen: _Seen) -> Text | None:
     """A place for a large counter in the lower right corner, where the lowest bars and their values never reach it."""
-    from liveplot_cli import style
+    from liveplot_cli.drawing import style
 
     longest = max(len(style.legible(history.label(row))) for row in history.shown or range(len(history)))
     width, _ = style.points(axes)
@@ -199,7 +199,7 @@ class _Bars:
         from matplotlib.collections import PolyCollection
         from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
-        from liveplot_cli import style
+        from liveplot_cli.drawing import style
 
         self._axes, self._ranking, self._seen = axes, ranking, seen
         figure: Any = axes.get_figure(root=True)

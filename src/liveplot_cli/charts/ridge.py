@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.collections import PolyCollection
     from numpy.typing import NDArray
 
-    from liveplot_cli.distribution import Bins
+    from liveplot_cli.drawing.distribution import Bins
     from liveplot_cli.history import History
 
 _POINTS = 320
@@ -62,7 +62,7 @@ class Ridge(Chart):
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """One ridge for each of some rows at its label, the oldest behind all others and the latest in front."""
-        from liveplot_cli import distribution, scale, style
+        from liveplot_cli.drawing import distribution, scale, style
 
         if axes.get_yscale() == "log":
             raise UsageError("the vertical axis of a ridge has places for rows, and takes no logy")
@@ -117,7 +117,7 @@ class _Ridges:
         import numpy as np
         from matplotlib.colors import to_rgba_array
 
-        from liveplot_cli import style
+        from liveplot_cli.drawing import style
 
         accent, paper, ink = to_rgba_array([style.palette()[0], style.paper(), style.ink()])
         shades = np.array([[_OLDEST + (_LATEST - _OLDEST) * row / len(self._history)] for row in self._rows] + [[1]])
@@ -129,7 +129,7 @@ class _Ridges:
         """A ridge as a polygon, shape (points, 2)."""
         import numpy as np
 
-        from liveplot_cli import distribution
+        from liveplot_cli.drawing import distribution
 
         heights = np.minimum(distribution.between(position, self._density), self._cut)
         place = distribution.between(position, lambda row: self._places[row])
@@ -138,7 +138,7 @@ class _Ridges:
         return np.column_stack([along, place - self._unit * np.concatenate([[0], heights, [0]])])
 
     def _density(self, row: int) -> NDArray[Any]:
-        from liveplot_cli import distribution
+        from liveplot_cli.drawing import distribution
 
         return distribution.smooth(self._bins.counts(self._history.row(row)))
 
@@ -146,7 +146,7 @@ class _Ridges:
         """Find how high ridges are to be drawn, and how far they reach across."""
         import numpy as np
 
-        from liveplot_cli import scale
+        from liveplot_cli.drawing import scale
 
         densities = np.array([self._density(row) for row in self._some_rows])
         peaks = densities.max(axis=1)
@@ -171,7 +171,7 @@ def _place_rows(axis: Axis, history: History) -> NDArray[Any]:
     import numpy as np
     from matplotlib.ticker import FixedFormatter, FixedLocator
 
-    from liveplot_cli import style
+    from liveplot_cli.drawing import style
 
     labels = history.labels
     rises = _rise(labels)
@@ -195,7 +195,7 @@ def _rise(labels: NDArray[Any]) -> bool:
     """Whether rows can stand at their labels: each below the one before it, and all of them in sight."""
     import numpy as np
 
-    from liveplot_cli import distribution
+    from liveplot_cli.drawing import distribution
     from liveplot_cli.look import FARTHEST
 
     if labels.dtype.kind == "U" or len(labels) == 1:

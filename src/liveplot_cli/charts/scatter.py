@@ -82,7 +82,7 @@ class Scatter(Chart):
         """
         from matplotlib import rcParams
 
-        from liveplot_cli import scale, style
+        from liveplot_cli.drawing import scale, style
 
         found = [self._pairs(history) for history in histories]
         x = scale.on_axis(axes.xaxis, [_part(*one, "x") for one in zip(histories, found, strict=True)])
@@ -188,7 +188,7 @@ class _Swarm:
     ) -> None:
         from matplotlib.collections import LineCollection
 
-        from liveplot_cli import style
+        from liveplot_cli.drawing import style
 
         self._x, self._y, self._colors, self._trail, self._opacity = x, y, colors, trail, opacity
         points = len(x.columns)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D
 
+    from liveplot_cli.drawing.scale import Reach
     from liveplot_cli.history import History
-    from liveplot_cli.scale import Reach
 
 _OUT_OF_SIGHT = 1e-300  # where a stem begins on a logarithmic axis, which has no zero
 _APART = 0.25  # of the way from column to column lies between the stems of two histories
@@ -27,7 +27,7 @@ class Stem(Chart):
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """Stems from zero for each history, side by side where there are several, over the columns."""
-        from liveplot_cli import scale, style
+        from liveplot_cli.drawing import scale, style
         from liveplot_cli.history import aligned
 
         shown = aligned(scale.on_axis(axes.yaxis, histories))
@@ -54,7 +54,7 @@ class Stem(Chart):
 
 def _with_zero(values: Reach) -> Reach:
     """The reach of values and of the line they stand on, with room for the heads on both sides of it."""
-    from liveplot_cli import scale
+    from liveplot_cli.drawing import scale
 
     zero = (0.0, 0.0)
     at = values.at
@@ -71,8 +71,8 @@ class _Stems:
         import numpy as np
         from matplotlib.collections import LineCollection
 
-        from liveplot_cli import style
-        from liveplot_cli.decimation import Decimation
+        from liveplot_cli.drawing import style
+        from liveplot_cli.drawing.decimation import Decimation
 
         self._history = history
         places = style.place_columns(axes.xaxis, history)

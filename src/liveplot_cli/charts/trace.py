@@ -30,8 +30,8 @@ class Trace(Growing):
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """One line for each column over the index, with a dot at its head."""
-        from liveplot_cli import scale, style
-        from liveplot_cli.growth import Bundle, Curve, Line
+        from liveplot_cli.drawing import scale, style
+        from liveplot_cli.drawing.growth import Bundle, Curve, Line
 
         shown = scale.on_axis(axes.yaxis, histories)
         places = style.place_rows(axes.xaxis, histories)
@@ -65,7 +65,7 @@ class Trace(Growing):
 
 def _looks(axes: Axes, histories: Sequence[History]) -> list[tuple[Any, str]]:
     """The colour and the dash of each line: one says of which history it is, and the other of which column."""
-    from liveplot_cli import style
+    from liveplot_cli.drawing import style
 
     several = len(histories)
     columns = [column for history in histories for column in history.columns]

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from liveplot_cli.color_table import ColorTable, Packed, Places
     from liveplot_cli.encoders import Draw
     from liveplot_cli.film import Film, Pixels
+    from liveplot_cli.formats.color_table import ColorTable, Packed, Places
 
     Mask = NDArray[np.bool_]
     Box = tuple[slice, slice]
@@ -78,7 +78,7 @@ class Gif:
         """The film's colours, from frames all over it, and its delays in hundredths of a second."""
         import logging
 
-        from liveplot_cli.color_table import from_pictures
+        from liveplot_cli.formats.color_table import from_pictures
 
         delays = _delays(film.durations)
         if not all(delays):
@@ -149,7 +149,7 @@ class _GifFilm:
 
     def check(self, path: Path) -> None:
         from liveplot_cli.encoders import compare
-        from liveplot_cli.gif_blocks import GifFacts, facts
+        from liveplot_cli.formats.gif_blocks import GifFacts, facts
 
         with path.open("rb", buffering=0) as file:
             compare(facts(file), GifFacts(self.size, self.frames, sum(self.delays), self._repeats))
@@ -199,7 +199,7 @@ class _Coder:
         return b"".join(self._blocks)
 
     def _see(self, pixels: Pixels) -> None:
-        from liveplot_cli.color_table import packed
+        from liveplot_cli.formats.color_table import packed
 
         self._seen = _words(pixels).copy()
         self._numbers, levels = self._table.nearest(packed(pixels))
@@ -209,7 +209,7 @@ class _Coder:
         """One frame, whose numbers are those of the film's table or, where that won't do, of its own."""
         import numpy as np
 
-        from liveplot_cli.color_table import RGB
+        from liveplot_cli.formats.color_table import RGB
 
         if self._seen is None or self._numbers is None:
             self._seen, self._numbers = ~picture, np.zeros(picture.shape, np.uint8)
@@ -236,7 +236,7 @@ class _Coder:
         """Whether the film's table serves these colours badly, or not exactly in a film of few colours."""
         import numpy as np
 
-        from liveplot_cli.color_table import MOST
+        from liveplot_cli.formats.color_table import MOST
 
         if self._unknown is not None:
             self._unknown |= set(np.unique(colors[levels > 0]).tolist())
@@ -264,7 +264,7 @@ class _Coder:
         """
         import numpy as np
 
-        from liveplot_cli.color_table import own
+        from liveplot_cli.formats.color_table import own
 
         table, mended, left = self._table.mended(colors, numbers, levels)
         if self._is_bad(left):

@@ -167,7 +167,7 @@ class _Mp4Film:
 
     def check(self, path: Path) -> None:
         from liveplot_cli.encoders import compare
-        from liveplot_cli.mp4_boxes import Mp4Facts, facts
+        from liveplot_cli.formats.mp4_boxes import Mp4Facts, facts
 
         with path.open("rb") as file:
             compare(facts(file), Mp4Facts(self.size, self.frames, self.seconds))

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from liveplot_cli import charts, style, workers
+from liveplot_cli import charts, workers
+from liveplot_cli.drawing import style
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.option import build

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from liveplot_cli import charts, style
+from liveplot_cli import charts
+from liveplot_cli.drawing import style
 from liveplot_cli.player import Player
 from liveplot_cli.prepare import Source, prepare
 from liveplot_cli.screens import window

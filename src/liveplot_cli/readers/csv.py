@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from liveplot_cli.errors import DataError, quoted
+from liveplot_cli.formats.text import Text
 from liveplot_cli.option import option
-from liveplot_cli.text import Text
 
 # What does the work is imported where it is used: the command line reads this file for its help, which comes at once.
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ class Csv(Text):
 
         Raises `DataError` naming line and column of a cell that is no number, of a ragged row, of an open quote.
         """
-        from liveplot_cli import text_table
-        from liveplot_cli.text_blocks import blocks
+        from liveplot_cli.formats import text_table
+        from liveplot_cli.formats.text_blocks import blocks
 
         other = _other(source.start)
         if other is not None:

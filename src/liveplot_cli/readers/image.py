@@ -178,7 +178,7 @@ def _read_file(stream: BinaryIO, start: bytes, pages: _Pages) -> None:
 
 def _check_end(stream: BinaryIO, start: bytes) -> None:
     """Raise `ValueError` where a file was cut in a way that its decoder would take for an early end."""
-    from liveplot_cli import gif_blocks, mp4_boxes, tiff_pages
+    from liveplot_cli.formats import gif_blocks, mp4_boxes, tiff_pages
 
     if start.startswith(_GIF):
         gif_blocks.check_end(stream)

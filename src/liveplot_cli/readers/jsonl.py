@@ -8,17 +8,17 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from liveplot_cli.errors import DataError, quoted
-from liveplot_cli.text import Text
+from liveplot_cli.formats.text import Text
 
 # What does the work is imported where it is used: the command line reads this file for its help, which comes at once.
 if TYPE_CHECKING:
     import json
 
+    from liveplot_cli.formats.table import Part
+    from liveplot_cli.formats.text_blocks import Block
     from liveplot_cli.history import History
     from liveplot_cli.input import Input
     from liveplot_cli.selection import Selection
-    from liveplot_cli.table import Part
-    from liveplot_cli.text_blocks import Block
 
 # How loggers write a number that JSON has no word for.
 _NO_NUMBERS = frozenset(("NaN", "nan", "Infinity", "-Infinity", "inf", "-inf", "NA", ""))
@@ -42,8 +42,8 @@ class Jsonl(Text):
         A name that a line lacks, and null, is a gap; an object within an object has names such as `loss.train`. Raises
         `DataError` naming the line that is no JSON and the value that is no number.
         """
-        from liveplot_cli import table
-        from liveplot_cli.text_blocks import blocks
+        from liveplot_cli.formats import table
+        from liveplot_cli.formats.text_blocks import blocks
 
         names: dict[str, int] = {}
         parts: list[Part] = []
@@ -76,7 +76,7 @@ def _rows(block: Block, names: dict[str, int]) -> tuple[list[int], list[dict[int
 def _part(lines: list[int], rows: list[dict[int, float | str]], width: int) -> Part:
     import numpy as np
 
-    from liveplot_cli.table import Part, Words
+    from liveplot_cli.formats.table import Part, Words
 
     numbers = np.full((len(rows), width), np.nan)
     words: dict[int, dict[int, str]] = {}

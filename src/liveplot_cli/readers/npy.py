@@ -31,7 +31,7 @@ class Npy:
 
     def read(self, source: Input, selection: Selection) -> History:
         """The array as a history; nothing in the file is ever executed."""
-        from liveplot_cli import npy_format
+        from liveplot_cli.formats import npy_format
         from liveplot_cli.history import History, StoredHistory
         from liveplot_cli.row_file import NumberFile, RowFile
 

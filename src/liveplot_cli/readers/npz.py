@@ -46,7 +46,7 @@ class Npz:
         import io
         from zipfile import ZipFile
 
-        from liveplot_cli import npy_format
+        from liveplot_cli.formats import npy_format
         from liveplot_cli.history import History
 
         if not source.start:

@@ -9,8 +9,8 @@ from typing import Any
 
 from matplotlib import rc_context
 
-from liveplot_cli import style
 from liveplot_cli.charts import Chart
+from liveplot_cli.drawing import style
 from liveplot_cli.errors import MissingError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look

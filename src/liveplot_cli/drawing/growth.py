@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba_array
 from numpy.typing import NDArray
 
-from liveplot_cli.decimation import Decimation
+from liveplot_cli.drawing.decimation import Decimation
 from liveplot_cli.history import isolated
 
 if TYPE_CHECKING:

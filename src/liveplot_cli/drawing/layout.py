@@ -12,11 +12,11 @@ import matplotlib
 from matplotlib.font_manager import FontProperties
 from matplotlib.transforms import Bbox
 
-from liveplot_cli import legend, style, words
+from liveplot_cli.drawing import legend, style, words
+from liveplot_cli.drawing.scale import Scale
+from liveplot_cli.drawing.words import Marks, Words, broken, fitted
 from liveplot_cli.errors import UsageError
 from liveplot_cli.look import Look
-from liveplot_cli.scale import Scale
-from liveplot_cli.words import Marks, Words, broken, fitted
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -20,12 +20,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, MaxNLocator, ScalarFormatter
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
-from liveplot_cli import theme
+from liveplot_cli.drawing import theme
+from liveplot_cli.drawing.fonts import families_for
+from liveplot_cli.drawing.shortening import shortened, shortened_apart
 from liveplot_cli.errors import DataError, UsageError
-from liveplot_cli.fonts import families_for
 from liveplot_cli.history import History
 from liveplot_cli.look import FARTHEST, Look
-from liveplot_cli.shortening import shortened, shortened_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

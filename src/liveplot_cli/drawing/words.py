@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from liveplot_cli.drawing.shortening import shortened
+from liveplot_cli.drawing.style import legible, legible_lines
 from liveplot_cli.errors import UsageError, quoted
 from liveplot_cli.history import History
 from liveplot_cli.look import Mark
-from liveplot_cli.shortening import shortened
-from liveplot_cli.style import legible, legible_lines
 
 if TYPE_CHECKING:
     from matplotlib.text import Text

@@ -21,13 +21,13 @@ from itertools import chain
 
 import numpy as np
 
-from liveplot_cli.dates import is_date, look_like_dates
 from liveplot_cli.errors import DataError
+from liveplot_cli.formats.dates import is_date, look_like_dates
+from liveplot_cli.formats.number_block import number_block
+from liveplot_cli.formats.table import GAPS, NUMBER, Part, Table, Words, is_number, turned, unique
+from liveplot_cli.formats.text_blocks import LONGEST_CELL, Block
 from liveplot_cli.history import check_width
-from liveplot_cli.number_block import number_block
 from liveplot_cli.row_file import Numbers
-from liveplot_cli.table import GAPS, NUMBER, Part, Table, Words, is_number, turned, unique
-from liveplot_cli.text_blocks import LONGEST_CELL, Block
 
 _COMMA_NUMBER = re.compile(r"[+-]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MAY_BE_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")

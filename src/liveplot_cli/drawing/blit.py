@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.text import Text
 
+from liveplot_cli.drawing.stamp import Stamps
 from liveplot_cli.film import Pixels
-from liveplot_cli.stamp import Stamps
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -13,8 +13,8 @@ import numpy as np
 import simdjson
 from numpy.typing import NDArray
 
+from liveplot_cli.formats.text_blocks import LONGEST_CELL
 from liveplot_cli.row_file import Numbers
-from liveplot_cli.text_blocks import LONGEST_CELL
 
 # The bytes that numbers are made of, what is put down for a gap, what a JSON list has for that and for a line end.
 _NUMBERS_BYTES = b"0123456789+-.eE, \t\n"

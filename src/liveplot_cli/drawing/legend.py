@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from liveplot_cli.style import legible_names
+from liveplot_cli.drawing.style import legible_names
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

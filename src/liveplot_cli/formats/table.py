@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from liveplot_cli.dates import are_dates, instants, is_date, is_real, look_like_dates
 from liveplot_cli.errors import DataError, listed, quoted
+from liveplot_cli.formats.dates import are_dates, instants, is_date, is_real, look_like_dates
 from liveplot_cli.history import History, check_width
 from liveplot_cli.row_file import Numbers
 from liveplot_cli.selection import Selection, find_column
