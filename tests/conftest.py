@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
+import again
 import chromium
 from faults import Place
 from liveplot_cli import charts
@@ -49,15 +50,18 @@ def liveplot(tmp_path: Path) -> Run:
     """
 
     def run(*arguments: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "liveplot_cli", *arguments],
-            cwd=tmp_path,
-            env=without_display() | environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        if environment:  # may change how it starts
+            done = subprocess.run(
+                [sys.executable, "-W", "error", "-m", "liveplot_cli", *arguments],
+                cwd=tmp_path,
+                env=without_display() | environment,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+        else:
+            done = again.run(tmp_path, arguments, without_display())
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr
         if code:
