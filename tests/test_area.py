@@ -138,7 +138,7 @@ def test_the_legend_names_the_parts_as_they_lie_in_their_colours() -> None:
 def test_of_many_parts_the_legend_names_the_lowest() -> None:
     shown = scene(History(np.ones((1, 40)), columns=[f"p{number}" for number in range(40)]))
     (legend,) = shown.figure.legends
-    *names, more = [text.get_text() for text in legend.get_texts()]
+    more, *names = [text.get_text() for text in legend.get_texts()]
     assert names == [f"p{number}" for number in range(len(names))][::-1]
     assert len(names) > 16
     assert more == f"+{40 - len(names)} more"

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from conftest import wave_matrix
 from liveplot_cli import charts
-from liveplot_cli.drawing import style
+from liveplot_cli.drawing import scale, style
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
@@ -44,7 +44,7 @@ def written(low: float, high: float) -> list[str]:
         (2000, 2020, ["2000.0", "2002.5"]),
         (0, 1e5, ["0", "20,000", "40,000", "60,000", "80,000", "100,000"]),
         (0, 2e6, ["0", "250,000", "500,000"]),
-        (-2e7, 2e7, ["−2.0e7", "−1.5e7", "−1.0e7", "−0.5e7", "0"]),
+        (-2e7, 2e7, ["−20e6", "−15e6", "−10e6", "−5e6", "0"]),
         (0, 2e-6, ["0", "0.25e−6", "0.50e−6"]),
         (1e9, 1e9 + 0.01, ["1,000,000,000.000", "1,000,000,000.002"]),
     ],
@@ -155,5 +155,66 @@ def test_what_all_dates_share_never_lies_upon_the_label_of_their_axis(size: tupl
     shown.draw(10)
     axis = shown.figure.axes[0].xaxis
     shared, named = axis.get_offset_text(), axis.label
-    assert shared.get_text() == "2024-May-01"
+    assert shared.get_text() == "2024"
     assert named.get_window_extent().x1 < shared.get_window_extent().x0
+
+
+def test_panels_that_measure_other_things_have_limits_of_their_own() -> None:
+    days = np.datetime64("2024-01-01", "us") + np.arange(30) * np.timedelta64(1, "D")
+    dated = History(np.arange(30.0)[:, None], columns=["v"], index=days, index_name="date", name="dated")
+    steps = History(np.arange(20.0)[:, None], columns=["v"], index=np.arange(20) * 50, index_name="step", name="steps")
+    more = History(np.arange(25.0)[:, None], columns=["v"], index=np.arange(25) * 50, index_name="step", name="more")
+    shown = scene(dated, steps, more, layout="grid")
+    shown.draw(3)
+    first, second, third = (axes.get_xlim() for axes in shown.figure.axes)
+    assert date2num(days[0]) - 1 < first[0] < date2num(days[0])
+    assert date2num(days[-1]) < first[1] < date2num(days[-1]) + 1
+    assert second == third
+    assert second[0] == pytest.approx(-24)
+    assert second[1] == pytest.approx(1224)
+    assert len({axes.get_ylim() for axes in shown.figure.axes}) == 1
+    assert np.array_equal(shown.pixels(3).copy(), redrawn(shown))
+
+
+@pytest.mark.parametrize("kind", ["trace", "area", "band"])
+def test_the_index_is_followed_as_it_grows(kind: str) -> None:
+    history = History(wave_matrix(200, 4) + 2, index=np.arange(200) * 10, index_name="step")
+    for how in ("each", "follow"):
+        shown = scene(history, kind=kind, xlim=how)
+        ends = []
+        for row in (0, 3, 50, 51, 120, 199):
+            shown.draw(row)
+            low, high = shown.figure.axes[0].get_xlim()
+            assert low <= 0
+            assert high >= row * 10
+            ends.append(high)
+        assert ends == sorted(ends)
+        assert ends[0] < 200
+        assert ends[-1] == pytest.approx(1990 * 1.02, rel=0.1)
+        if how == "each":
+            assert ends[2] == pytest.approx(510 - 10 + 500 * 0.02)
+            shown.draw(50.5)
+            assert shown.figure.axes[0].get_xlim()[1] == pytest.approx(505 * 1.02)
+
+
+def test_a_gap_in_the_index_does_not_end_what_is_followed() -> None:
+    reach = scale.grown([np.array([np.nan, 3.0, np.nan, 1.0, 7.0])])
+    assert [reach.at(row) for row in range(1, 5)] == [(3, 3), (3, 3), (1, 3), (1, 7)]
+    assert reach.at(3.5) == (1, 5)
+    assert reach.at(9) == (1, 7)
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "shared"),
+    [
+        ("2024-03-01T06:00", "h", "2024-Mar-01"),
+        ("2024-03-01T20:00", "h", "2024"),
+        ("2024-03-05", "D", "2024-Mar"),
+        ("2024-03-25", "D", "2024"),
+    ],
+)
+def test_what_dates_share_is_said_once(start: str, step: str, shared: str) -> None:
+    times = np.datetime64(start, "us") + np.arange(12) * np.timedelta64(1, step)
+    found = scene(History(np.arange(24.0).reshape(12, 2), index=times, index_name="when"))
+    found.draw(11)
+    assert found.figure.axes[0].xaxis.get_offset_text().get_text() == shared

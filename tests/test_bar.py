@@ -204,3 +204,20 @@ def test_a_logarithmic_axis_takes_no_names() -> None:
 def test_the_command_draws_lying_bars(liveplot: Run, waves: object) -> None:
     liveplot("render", str(waves), "-o", "a.gif", "-k", "bar", "--horizontal", "--ease", "linear", "--speed", "10")
     liveplot("render", str(waves), "-o", "a.gif", "-k", "line", "--horizontal", code=2)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (320, 240), (200, 150)])
+@pytest.mark.parametrize("horizontal", [False, True])
+def test_twenty_bars_have_their_names_however_small(size: tuple[int, int], horizontal: bool) -> None:
+    names = [f"Club number {number:02d}" for number in range(20)]
+    shown = scene(History(np.arange(40.0).reshape(2, 20), columns=names), look=Look(size=size), horizontal=horizontal)
+    shown.draw(1)
+    axis = shown.figure.axes[0].yaxis if horizontal else shown.figure.axes[0].xaxis
+    labels = sorted(axis.get_ticklabels(), key=lambda label: label.get_text())
+    assert [label.get_text() for label in labels] == names
+    ends = [label.get_window_extent().y1 if horizontal else label.get_window_extent().x1 for label in labels]
+    letters = labels[0].get_size() * shown.figure.dpi / 72
+    assert all(abs(one - two) >= 0.9 * letters for one, two in pairwise(ends))
+    picture = shown.figure.bbox
+    assert all(label.get_window_extent().x0 >= 0 and label.get_window_extent().x1 <= picture.width for label in labels)
+    assert np.array_equal(shown.pixels(1).copy(), redrawn(shown))

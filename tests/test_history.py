@@ -400,3 +400,9 @@ def test_dates_between_two_rows_and_labels_that_do_not_rise() -> None:
     gone = History(np.arange(3), index=np.array(["2024-01-01", "NaT", "2024-01-07"], "M8[D]"), index_name="date")
     with pytest.raises(UsageError, match="has no row"):
         gone.position("2024-01-02")
+
+
+def test_first_and_last_are_rows_unless_labels_are_called_so() -> None:
+    assert [History(np.ones(7)).position(text) for text in ("first", "last")] == [0, 6]
+    named = History(np.ones(3), index=np.array(["last", "x", "first"]))
+    assert [named.position(text) for text in ("first", "last")] == [2, 0]

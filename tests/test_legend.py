@@ -167,7 +167,8 @@ def test_labels_along_the_bottom_never_touch(size: tuple[int, int], example: str
     slanted = [label for label in axis.get_ticklabels() if label.get_rotation()]
     if slanted:  # they lie above one another's ends, and are a line apart
         ends = sorted(label.get_window_extent().x1 for label in slanted if label.get_text())
-        assert all(right - left > 8 for left, right in pairwise(ends))
+        letters = slanted[0].get_size() * scene.figure.dpi / 72
+        assert all(right - left > letters for left, right in pairwise(ends))
         return
     assert all(right.x0 - left.x1 > 4 for left, right in pairwise(shown))
 
@@ -195,3 +196,40 @@ def test_a_dark_paper_is_known_for_one() -> None:
     for name, is_dark in (("dark", True), ("dark_background", True), ("paper", False), ("ggplot", False)):
         with style.applied(Look(theme=name)):
             assert style.is_dark() is is_dark
+
+
+def test_a_legend_stands_below_an_upright_picture() -> None:
+    history = History(np.ones((2, 4)), columns=["a", "b", "c", "d"])
+    for size, is_below in (((540, 960), True), ((540, 700), True), ((540, 540), False), ((640, 480), False)):
+        figure = Scene([history], charts.load("trace")(), Look(size=size)).figure
+        box, chart = figure.legends[0].get_window_extent(), figure.axes[0].get_window_extent()
+        assert (box.y1 <= chart.y0) == is_below
+        assert (box.x0 >= chart.x1) != is_below
+
+
+def test_a_legend_that_would_name_one_of_several_is_left_out() -> None:
+    names = [f"Strongly agree with the statement {number}" for number in range(5)]
+    small = Scene([History(np.ones((2, 5)), columns=names)], charts.load("area")(), Look(size=(320, 240)))
+    assert small.figure.legends == []
+    asked = Scene(
+        [History(np.ones((2, 5)), columns=names)], charts.load("area")(), Look(size=(320, 240), legend="below")
+    )
+    assert len(asked.figure.legends) == 1
+
+
+@pytest.mark.parametrize("size", [(200, 150), (240, 180), (300, 160), (160, 320)])
+@pytest.mark.parametrize("example", ["co2.csv", "gapminder_gdp.csv", "digits_training.csv"])
+def test_in_a_small_picture_all_words_are_whole(size: tuple[int, int], example: str) -> None:
+    for dpi in (100, 200):
+        scene = Scene([read(EXAMPLES / example)], charts.load("trace")(), Look(size=size, dpi=dpi))
+        scene.draw(1)
+        figure, axes = scene.figure, scene.figure.axes[0]
+        ticks = [*style.shown_labels(axes.xaxis), *style.shown_labels(axes.yaxis)]
+        around = [axes._left_title, axes._right_title, axes.xaxis.label, axes.yaxis.label]
+        named = [text for legend in figure.legends for text in legend.get_texts()]
+        for text in (*ticks, *around, *named):
+            box = text.get_window_extent()
+            assert not text.get_text() or (box.x0 >= -1 and box.x1 <= figure.bbox.width + 1), text
+            assert not text.get_text() or (box.y0 >= -1 and box.y1 <= figure.bbox.height + 1), text
+        inside = axes.get_window_extent()
+        assert min(inside.width, inside.height) > 0.25 * min(figure.bbox.width, figure.bbox.height)

@@ -145,7 +145,7 @@ def test_words_that_leave_the_chart_no_room_are_refused() -> None:
 
 
 @pytest.mark.parametrize("layout", ["overlay", "grid"])
-@pytest.mark.parametrize("size", [(240, 180), (200, 200), (260, 160)])
+@pytest.mark.parametrize("size", [(240, 180), (160, 160), (260, 160)])
 def test_words_whose_chart_would_collapse_are_refused(layout: str, size: tuple[int, int]) -> None:
     several = [History(np.arange(30.0) * factor, name=f"number {factor}") for factor in range(1, 6)]
     look = Look(layout=layout, size=size)

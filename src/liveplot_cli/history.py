@@ -189,8 +189,8 @@ class History:
     def position(self, text: str) -> float:
         """The position that a person means: a row's label, a year, month or day of dates, or a row's number from 1 on.
 
-        What lies between two labels, where these are rising, lies as far between their rows. Raises `UsageError` where
-        there is none.
+        `first` and `last` are those rows, unless labels are called so. What lies between two labels, where these are
+        rising, lies as far between their rows. Raises `UsageError` where there is none.
         """
         labels = self.labels
         if labels.dtype.kind in "iuf":
@@ -204,12 +204,14 @@ class History:
         between = _between(labels, text)
         if between is not None:
             return between
+        if text in ("first", "last"):
+            return 0.0 if text == "first" else len(self) - 1.0
         if _is_number(text) and 1 <= float(text) <= len(self):
             position = float(text) - 1
             if self.index_name != "row":
                 _log.warning(
                     "%s: no %s is %s; taken for the row of that number, which is %s",
-                    self.name, self.index_name, text, self.label(position),
+                    self.name, self.index_name or "label", text, self.label(position),
                 )  # fmt: skip
             return position
         raise UsageError(

@@ -19,6 +19,7 @@ Asked = str | tuple[float | None, float | None]
 SIZES = {"square": (540, 540), "wide": (960, 540), "story": (540, 960), "hd": (1280, 720)}
 DPI = 100  # dots per inch, at which a picture has the pixels of its size
 
+_PLAIN, _SMALLEST = (320, 240), 0.6  # a picture less wide or high is drawn smaller, down to so many times its size
 _LEGENDS = ("beside", "below", "inside", "none")
 FARTHEST = 1e300  # beyond it the arithmetic of an axis overflows
 
@@ -302,6 +303,11 @@ class Look:
     def __post_init__(self) -> None:
         if self.fade is not None and not self.mark:
             raise UsageError("fade lets marks fade away, and there is no mark")
+
+    @property
+    def zoom(self) -> float:
+        """How large words and lines are drawn: smaller in a small picture, for them to leave the chart room."""
+        return max(_SMALLEST, min(1.0, *(side / plain for side, plain in zip(self.size, _PLAIN, strict=True))))
 
     @property
     def pixels(self) -> tuple[int, int]:

@@ -55,7 +55,9 @@ class Scene:
         self._chart, self._look, self._positions = chart, look, positions
         self.figure = figure or _agg_figure(look)
         if figure is None:
-            self.figure.dpi = DPI  # the layout is the same for any, but letters' widths depend on it a little
+            self.figure.dpi = (
+                DPI * look.zoom
+            )  # the layout is the same for any, but letters' widths depend on it a little
         self._find_shapes()
         longest = max(histories, key=len)
         self._last = len(longest) - 1
@@ -63,7 +65,7 @@ class Scene:
         self._axes = [axes for axes, _ in panels]
         drawn = [chart.draw(axes, shown) for axes, shown in panels]
         self._movers = [one.update for one in drawn]
-        self._scales = [*self._scale("x", [one.x for one in drawn]), *self._scale("y", [one.y for one in drawn])]
+        self._scales = self._scale_axes("x", [one.x for one in drawn]) + self._scale_axes("y", [one.y for one in drawn])
         colored = [one.colors for one in drawn if one.colors is not None]
         if colored:
             bars, reaches = [one.bar for one in colored], [one.reach for one in colored]
@@ -89,7 +91,7 @@ class Scene:
             artist.set_animated(True)
         self.fix_layout()
         if figure is None:
-            self.figure.dpi = look.dpi
+            self.figure.dpi = look.dpi * look.zoom
 
     def __reduce__(self) -> tuple[Callable[..., Scene], tuple[object, ...]]:
         """Travel to another process as what it is made of, and be drawn there in the same looks."""
@@ -200,11 +202,21 @@ class Scene:
             raise UsageError(f"several histories can't lie upon one another in a {kind}; take the layout grid")
         return self._look.layout == "grid" or not self._chart.overlays
 
-    def _scale(self, name: str, reaches: Sequence[Reach | None]) -> list[Scale]:
-        """The scale of an axis; none where it has no numbers. Raises `UsageError` if any are asked of it then."""
-        known = [reach for reach in reaches if reach is not None]
-        if known:
-            return [Scale(self._axes, name, known, getattr(self._look, f"{name}lim"), self._shown)]
+    def _scale_axes(self, name: str, reaches: Sequence[Reach | None]) -> list[Scale]:
+        """The scales of the axes of a direction, one for those panels that measure the same.
+
+        There is none where an axis has no numbers. Raises `UsageError` if any are asked of it then.
+        """
+        groups: dict[object, list[tuple[Axes, Reach]]] = {}
+        for axes, reach in zip(self._axes, reaches, strict=True):
+            if reach is not None:
+                groups.setdefault(style.measure(getattr(axes, f"{name}axis")), []).append((axes, reach))
+        if groups:
+            asked = getattr(self._look, f"{name}lim")
+            return [
+                Scale([axes for axes, _ in group], name, [reach for _, reach in group], asked, self._shown)
+                for group in groups.values()
+            ]
         for option in (f"{name}lim", f"log{name}"):
             if getattr(self._look, option):
                 kind = type(self._chart).__name__.lower()
@@ -246,8 +258,9 @@ def _columns(panels: int, size: tuple[int, int]) -> int:
 
 def _agg_figure(look: Look) -> Figure:
     width, height = look.pixels
+    dots = look.dpi * look.zoom
     # A hair more than the pixels asked for, or 641/100*100 = 640.99… would be cut down to 640.
-    figure = Figure(figsize=((width + 1e-3) / look.dpi, (height + 1e-3) / look.dpi), dpi=look.dpi)
+    figure = Figure(figsize=((width + 1e-3) / dots, (height + 1e-3) / dots), dpi=dots)
     FigureCanvasAgg(figure)
     return figure
 

@@ -28,8 +28,8 @@ class Writing:
         metavar="ROW",
         parse=str,
         shown="",
-        help="Write one still, a .png, .svg or .pdf, instead of a film: of a row, by its label or its number, or of "
-        "what lies between two, as 2.5 lies halfway from the second to the third.",
+        help="Write one still, a .png, .svg or .pdf, instead of a film: of a row, by its label or its number, of what "
+        "lies between two, as 2.5 lies halfway from the second to the third, or of the first or last.",
     )
     no_clobber: bool = option(
         False, "--no-clobber", group="Output", shown="", help="Leave a file that exists as it is: that is code 2."

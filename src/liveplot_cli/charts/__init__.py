@@ -106,7 +106,7 @@ class Growing(Chart):
 
         last = max(map(len, drawn)) - 1
         span = last if self.window is None else min(last, self.window - 1)
-        return scale.fixed(places) if span == last else scale.window(places, span), scale.so_far(drawn, span)
+        return scale.grown(places) if span == last else scale.window(places, span), scale.so_far(drawn, span)
 
 
 def names() -> list[str]:

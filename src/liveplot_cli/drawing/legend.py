@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _LONGEST = 24  # characters of a name
 _WIDE, _LOW, _FULL = 0.42, 0.27, 0.94  # parts of a picture: what a legend may take beside the chart, below, at most
 _WORDS = 1.2  # inches of height that other words take: half of the rest is for a legend that was asked for below
+_UPRIGHT = 0.9  # of a picture's height, which is less wide than that
+_FEWEST = 3  # entries of a legend below the chart, the last of which may say how many more there are
 _MOST_TRIED, _MOST_INSIDE = 16, 16  # names
 
 
@@ -51,12 +53,17 @@ def legend(figure: Figure, series: Series, where: str | None) -> Legend | None:
         beside.remove()
         beside = _beside(figure, series, fitting)
     width = beside.get_window_extent().width / figure.bbox.width
-    is_wide = width + 2 * _pads(figure)[0] > _WIDE * min(1, figure.bbox.width / figure.bbox.height)
+    shape = figure.bbox.width / figure.bbox.height
+    is_wide = shape < _UPRIGHT or width + 2 * _pads(figure)[0] > _WIDE * min(1, shape)
     if where == "beside" or (where is None and not is_wide):
         return beside
     beside.remove()
     low = max(_LOW, (1 - _WORDS * figure.dpi / figure.bbox.height) / 2) if where == "below" else _LOW
-    return _below(figure, series, max(1, int(low * rows / height)), min(rows, int(1 / width)))
+    below = _below(figure, series, max(1, int(low * rows / height)), min(rows, int(1 / width)))
+    if where is None and len(below.get_texts()) < min(_FEWEST, len(series.known)):
+        below.remove()  # what room it takes is worth more than one name of several
+        return None
+    return below
 
 
 def _beside(figure: Figure, series: Series, rows: int) -> Legend:
@@ -116,12 +123,10 @@ def _entries(series: Series, most: int) -> tuple[list[Artist], list[str]]:
     named = count if count <= most else max(1, most - 1)
     handles = [_swatch(artist) for _, artist in series.known[:named]]
     labels = legible_names([name for name, _ in series.known], _LONGEST)[:named]
-    if series.is_stack:
-        handles, labels = handles[::-1], labels[::-1]
     if count > named:
         handles.append(Line2D([], [], linestyle=""))
         labels.append(f"+{count - named} more")
-    return handles, labels
+    return (handles[::-1], labels[::-1]) if series.is_stack else (handles, labels)
 
 
 def _swatch(artist: Any) -> Artist:

@@ -87,6 +87,26 @@ def fixed(places: Sequence[Numbers], margin: float = 0.02) -> Reach:
     return Reach(whole=union([bounds_of(some) for some in places]), margin=margin)
 
 
+def grown(places: Sequence[Numbers], margin: float = 0.02) -> Reach:
+    """The reach of the places of all rows up to a position, with room for those to come unless it is followed."""
+    ends: list[Numbers] = []
+
+    def at(position: float) -> Bounds:
+        if not ends:
+            for some in places:
+                gap = np.isnan(some)
+                low, high = (np.where(gap, nothing, some) for nothing in _NOTHING)
+                ends.append(np.array([np.minimum.accumulate(low), np.maximum.accumulate(high)]))
+        row = math.floor(position)
+        now, later = (
+            [(float(low[at]), float(high[at])) for low, high in ends for at in [min(one, len(low) - 1)]]
+            for one in (row, row + 1)
+        )
+        return union([_between(one, two, position - row) for one, two in zip(now, later, strict=True)])
+
+    return replace(fixed(places, margin), at=at)
+
+
 def window(places: Sequence[Numbers], span: int, margin: float = 0.02) -> Reach:
     """The reach of the places of a row and of so many before it, with room for as many from the first on."""
 

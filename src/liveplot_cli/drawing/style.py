@@ -16,6 +16,7 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb, to_rgba, to_rgba_array
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, MaxNLocator, ScalarFormatter
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
@@ -45,7 +46,8 @@ _LONGEST_LINE, _MOST_LINES = 120, 8
 _LONGEST_NAME, _LONGEST_SMALL = 40, 20  # characters of a name along an axis, and of any in however small a picture
 _NAMES_HIGH, _NAMES_WIDE = 0.35, 0.42  # of a picture, that slanted names under an axis take up, and those beside one
 _SLANT = 40  # degrees
-_LETTER, _LINE = 6.2, 14  # points that a letter and a line of an axis take up
+_SIZES = 1, 0.85, 0.7, 0.6, 0.5  # of their own, in which names along an axis are tried
+_LETTER, _LINE, _DENSE = 6.2, 14, 12  # points that a letter and a line of an axis take up, and a line of small letters
 _PLAIN, _MOST_DECIMALS = 1e7, 4  # numbers below, and of so many decimals at most, are written out
 _MOST_FIGURES = 6  # after the point of 1.5e9
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # without which Persian and emoji are other words
@@ -215,12 +217,17 @@ def place_labels(axis: Axis, labels: NDArray[Any]) -> NDArray[Any]:
         _refuse_log(axis, "dates")
         locator = AutoDateLocator(minticks=3, maxticks=7)  # with more of them some spans suit no interval
         axis.set_major_locator(locator)
-        axis.set_major_formatter(ConciseDateFormatter(locator))
+        axis.set_major_formatter(_Dates(locator))  # type: ignore[no-untyped-call]
         return np.asarray(date2num(labels))
     if labels.dtype.kind == "U":
         name_ticks(axis, list(labels))
         return np.arange(len(labels), dtype=float)
     return number_ticks(axis, labels.astype(float))
+
+
+def measure(axis: Axis) -> tuple[str, bool]:
+    """What an axis measures: its label, and whether that is dates. Axes of other measures have no limits in common."""
+    return axis.get_label_text(), isinstance(axis.get_major_locator(), AutoDateLocator)
 
 
 def number_ticks(axis: Axis, places: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -267,6 +274,26 @@ class _Decades(LogFormatter):
         return f"{x:,.6g}" if 1e-4 < x < 1e6 else f"{x:.6g}"
 
 
+class _Dates(ConciseDateFormatter):
+    """Matplotlib's short dates; of what all share, nothing that a tick says as well."""
+
+    _has_month = False
+
+    def format_ticks(self, values: Any) -> list[str]:
+        """The labels of ticks; of what they share only the year is left where one of them says the month."""
+        labels: list[str] = super().format_ticks(values)  # type: ignore[no-untyped-call]
+        axis: Any = self.axis
+        low, high = np.sort(axis.get_view_interval())
+        shown = [label for place, label in zip(values, labels, strict=True) if low <= place <= high]
+        self._has_month = any(label[:1].isalpha() for label in shown)  # as Mar, or Mar-01
+        return labels
+
+    def get_offset(self) -> str:
+        """What all ticks share."""
+        shared: str = super().get_offset()  # type: ignore[no-untyped-call]
+        return shared.partition("-")[0] if self._has_month else shared
+
+
 def write_out(axis: Axis) -> None:
     """Have the numbers of an axis stand at its ticks as a whole: what they have in common is not set apart.
 
@@ -301,7 +328,9 @@ class _Whole(ScalarFormatter):
         self._power, self._decimals = None, _decimals(ticks, step)
         if largest >= _PLAIN or self._decimals > _MOST_DECIMALS:
             plain = max(len(self(tick)) for tick in ticks)
-            power = math.floor(math.log10(largest))
+            sizes = np.abs(ticks[np.abs(ticks) > self._nothing])
+            powers = [math.floor(math.log10(size)) for size in (sizes.max(), sizes.min())]
+            power = min(powers, key=lambda one: self._length(ticks, step, one))
             short = _decimals(ticks / 10.0**power, step / 10.0**power)
             if short <= _MOST_FIGURES and short + len(f"1.e{power}") < plain:
                 self._power, self._decimals = power, short
@@ -311,6 +340,13 @@ class _Whole(ScalarFormatter):
         if self._power is not None:
             return self.fix_minus(f"{x / 10.0**self._power:.{self._decimals}f}e{self._power}") if x else "0"
         return self.fix_minus(f"{x:{',' if self._grouped else ''}.{self._decimals}f}")
+
+    @staticmethod
+    def _length(ticks: NDArray[np.float64], step: float, power: int) -> int:
+        """How many characters the longest tick takes as a number times a power of ten."""
+        parts = ticks / 10.0**power
+        decimals = _decimals(parts, step / 10.0**power)
+        return max(len(f"{part:.{decimals}f}e{power}") for part in parts.tolist())
 
     def get_offset(self) -> str:
         """Nothing is set apart."""
@@ -410,15 +446,19 @@ def points(axes: Axes) -> tuple[float, float]:
 
 
 def name_ticks(axis: Axis, names: Sequence[str], *, every: bool = False) -> None:
-    """Label the places 0, 1, 2, … of an axis with names, as many as fit; slanted where `every` one then does."""
+    """Label the places 0, 1, 2, … of an axis with names, as many as fit; slanted or small if `every` one then does."""
     _refuse_log(axis, "names")
-    fitting, slanted = _fitting(axis, names)
-    is_slanted = every and fitting < len(names) <= slanted
-    shown = legible_names(names, _longest(axis, is_slanted=is_slanted))
-    if every and len(names) <= max(fitting, slanted):
-        slant: dict[str, Any] = {"rotation": _SLANT, "ha": "right", "rotation_mode": "anchor"}
-        axis.set_ticks(range(len(names)), shown, **(slant if is_slanted else {}))
-        return
+    for size in _SIZES if every else ():
+        fitting, slanted = _fitting(axis, names, size)
+        if len(names) <= max(fitting, slanted):
+            is_slanted = fitting < len(names)
+            shown = legible_names(names, _longest(axis, is_slanted=is_slanted, size=size))
+            slant: dict[str, Any] = {"rotation": _SLANT, "ha": "right", "rotation_mode": "anchor"}
+            looks = (slant if is_slanted else {}) | ({} if size == 1 else {"size": size * _label_size(axis)})
+            axis.set_ticks(range(len(names)), shown, **looks)
+            return
+    fitting, _ = _fitting(axis, names)
+    shown = legible_names(names, _longest(axis))
 
     def name(place: float, _: object) -> str:
         # between two names there is none
@@ -434,16 +474,22 @@ def every_number_tick(axis: Axis, names: Sequence[str], places: Sequence[float])
         axis.set_ticks(places, names)
 
 
-def _fitting(axis: Axis, names: Sequence[str]) -> tuple[int, int]:
-    """How many names fit on an axis, and how many if they are slanted."""
-    width, height = points(axis.axes)
+def _label_size(axis: Axis) -> float:
+    """How large the labels of an axis are by themselves, in points."""
+    setting = "xtick.labelsize" if axis is axis.axes.xaxis else "ytick.labelsize"
+    return FontProperties(size=_settings[setting]).get_size_in_points()
+
+
+def _fitting(axis: Axis, names: Sequence[str], size: float = 1) -> tuple[int, int]:
+    """How many names fit on an axis in letters of so many times their size, and how many if they are slanted."""
+    width, height = (side / size for side in points(axis.axes))
     if axis is axis.axes.yaxis:
-        return int(height / _LINE), 0
+        return int(height / (_LINE if size == 1 else _DENSE)), 0
     letters = min(_LONGEST_NAME, max(map(len, names))) + 1
     return int(width / (_LETTER * letters)), int(width / _LINE)
 
 
-def _longest(axis: Axis, *, is_slanted: bool) -> int:
+def _longest(axis: Axis, *, is_slanted: bool = False, size: float = 1) -> int:
     """The most characters of a name along an axis: as many as there is room for beside it, or below it if slanted."""
     figure: Any = axis.axes.get_figure(root=True)
     width, height = 72 * figure.get_size_inches()
@@ -453,7 +499,7 @@ def _longest(axis: Axis, *, is_slanted: bool) -> int:
         room = _NAMES_HIGH * height / math.sin(math.radians(_SLANT))
     else:
         return _LONGEST_NAME
-    return max(_LONGEST_SMALL, min(_LONGEST_NAME, int(room / _LETTER)))
+    return max(_LONGEST_SMALL, min(_LONGEST_NAME, int(room / (size * _LETTER))))
 
 
 def legible(text: str, longest: int = 40) -> str:
