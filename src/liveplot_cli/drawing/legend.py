@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 24  # characters of a name
 _WIDE, _LOW, _FULL = 0.42, 0.27, 0.94  # parts of a picture: what a legend may take beside the chart, below, at most
-_WORDS = 1.2  # inches of height that other words take: half of the rest is for a legend that was asked for below
+_WORDS = 1.2  # inches of height that other words take: half of the rest is for a legend that was asked for below,
+_SHARE = 0.41  # and so much for one that was not, in a small picture
 _UPRIGHT = 0.9  # of a picture's height, which is less wide than that
 _FEWEST = 3  # entries of a legend below the chart, the last of which may say how many more there are
 _MOST_TRIED, _MOST_INSIDE = 16, 16  # names
@@ -58,7 +59,8 @@ def legend(figure: Figure, series: Series, where: str | None) -> Legend | None:
     if where == "beside" or (where is None and not is_wide):
         return beside
     beside.remove()
-    low = max(_LOW, (1 - _WORDS * figure.dpi / figure.bbox.height) / 2) if where == "below" else _LOW
+    free = 1 - _WORDS * figure.dpi / figure.bbox.height
+    low = max(_LOW, free / 2) if where == "below" else min(_LOW, free * _SHARE)
     below = _below(figure, series, max(1, int(low * rows / height)), min(rows, int(1 / width)))
     if where is None and len(below.get_texts()) < min(_FEWEST, len(series.known)):
         below.remove()  # what room it takes is worth more than one name of several
