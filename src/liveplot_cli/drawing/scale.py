@@ -49,7 +49,8 @@ class Reach:
     `whole` are the bounds of all that will ever be shown and `at(position)` those of what is shown then; None where
     that is always the same. `sample()` are values among which robust limits look for the outermost. `margin` is the
     part of the span left free at both ends, but not where bars stand on their `base`. `how` the limits are found by
-    itself: global, follow, or each, which are those of the position and no others.
+    itself: global, follow, or each, which are those of the position and no others. `begin` is where what is shown
+    begins at every position, where there is such a place.
     """
 
     whole: Bounds
@@ -58,6 +59,7 @@ class Reach:
     margin: float = 0.05
     base: float | None = None
     how: str = "global"
+    begin: float | None = None
 
 
 def of_rows(histories: Sequence[History]) -> Reach:
@@ -104,7 +106,8 @@ def grown(places: Sequence[Numbers], margin: float = 0.02) -> Reach:
         )
         return union([_between(one, two, position - row) for one, two in zip(now, later, strict=True)])
 
-    return replace(fixed(places, margin), at=at)
+    whole = fixed(places, margin)
+    return replace(whole, at=at, begin=whole.whole[0])
 
 
 def window(places: Sequence[Numbers], span: int, margin: float = 0.02) -> Reach:
@@ -380,6 +383,12 @@ class Scale:
         low, high = _logarithms(bounds) if self._is_log else bounds if base is None else union([bounds, (base, base)])
         return high - low
 
+    @cached_property
+    def _begin(self) -> float | None:
+        """Where what is shown begins at every position, if all of it does."""
+        begins = [reach.begin for reach in self.reaches if reach.begin is not None]
+        return min(begins) if len(begins) == len(self.reaches) else None
+
     def _rounded(self, bounds: Bounds) -> Bounds:
         """Limits around bounds, drawn apart to round numbers, so that they change seldom."""
         low, high = self._fitted(bounds)
@@ -389,8 +398,9 @@ class Scale:
             low, high = _apart(low, high)
             return 10.0**low, 10.0**high
         wide = _apart(low, high)
-        # What is all on one side of zero, but for less than can be drawn, has a margin beyond it, and no more.
-        is_low = low == base or (wide[0] < 0 and bounds[0] >= -_SMALLEST)
+        # What is all on one side of zero, but for less than can be drawn, has a margin beyond it, and no more; so has
+        # what has begun where it begins, and grows.
+        is_low = low == base or (wide[0] < 0 and bounds[0] >= -_SMALLEST) or bounds[0] == self._begin
         is_high = high == base or (wide[1] > 0 and bounds[1] <= _SMALLEST)
         return (low if is_low else wide[0]), (high if is_high else wide[1])
 
