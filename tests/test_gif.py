@@ -348,19 +348,23 @@ def test_what_vanishes_from_a_transparent_film_leaves_no_ghost(
     assert np.array_equal(films.gif_pixels(path), pixels)
 
 
-def test_a_pixel_of_a_transparent_film_is_there_if_half_of_it_is_covered_or_all_around_it_as_much() -> None:
-    pixels = np.zeros((6, 7, 4), np.uint8)
+def test_a_pixel_of_a_transparent_film_is_there_if_half_of_it_is_covered_or_what_is_near_is_as_pale() -> None:
+    pixels = np.zeros((16, 20, 4), np.uint8)
     pixels[..., :3] = 200, 100, 0
-    pixels[1, 1:4, 3] = 127, 128, 255
-    pixels[3:, :2, 3] = 64
-    pixels[3:, 3:6, 3] = 64  # an area, and no edge
+    pixels[1, 1:4, 3] = 127, 128, 255  # an edge
+    pixels[9:14, 1:9, 3] = 64  # an area
+    pixels[8, 1:9, 3] = pixels[14, 1:9, 3] = 20  # and its edge
+    pixels[1:15, 14, 3] = 90  # a pale line, and its edge
+    pixels[1:15, 15, 3] = 30
+    pixels[11, 1:9, 3] = 255  # a dense line across the area
     cut = gif._cut_out(pixels, (0, 0, 255))
-    there = np.zeros((6, 7), bool)
-    there[1, 2:4] = there[3:, 3:6] = True
+    there = np.zeros((16, 20), bool)
+    there[1, 2:4] = there[11, 1:9] = there[1:15, 14] = True
+    there[10, 2:8] = there[12, 2:8] = True  # beside the line, for the area is all around
     assert np.array_equal(cut[..., 3], np.where(there, 255, 0))
     assert cut[1, 3].tolist() == [200, 100, 0, 255]
     assert cut[1, 2].tolist() == [100, 50, 127, 255]
-    assert cut[4, 5].tolist() == [50, 25, 191, 255]
+    assert cut[12, 5].tolist() == [50, 25, 191, 255]
     assert (cut[~there] == (0, 0, 255, 0)).all()
 
 

@@ -309,3 +309,17 @@ def test_a_film_shows_what_was_drawn(tmp_path: Path, name: str) -> None:
     for row, frame in enumerate(frames):
         error = np.mean((frame.astype(float) - shown.pixels(row)[..., :3]) ** 2)
         assert 10 * np.log10(255**2 / error) > (50 if name.endswith("gif") else 28)
+
+
+@pytest.mark.parametrize(("clim", "level"), [((0, 10), 0.5), ((0, 2), 1), ((8, 10), 0), ((4, 8), 0.25)])
+def test_a_pixel_has_the_colour_of_the_mean_of_its_cells_though_these_lie_beyond_the_limits(
+    clim: tuple[float, float], level: float
+) -> None:
+    board = np.zeros((1, 600, 600))
+    board[:, ::2, ::2] = board[:, 1::2, 1::2] = 10
+    shown = scene(board, Look(size=(300, 300)), clim=clim, cmap="gray")
+    picture = shown.pixels(0)
+    box = shown.figure.axes[0].get_window_extent()
+    middle = picture[300 - int(box.y1) + 5 : 300 - int(box.y0) - 5, int(box.x0) + 5 : int(box.x1) - 5, 0]
+    assert abs(middle.mean() - 255 * level) <= 2
+    assert np.ptp(middle.astype(int)) <= 80  # a pixel covers some four of the cells, whose colours lie 255 apart

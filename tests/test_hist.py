@@ -244,3 +244,24 @@ def test_a_film_is_the_same_whoever_draws_it(tmp_path: Path) -> None:
             jobs=jobs, size=(160, 120),
         )  # fmt: skip
     assert (tmp_path / "1.gif").read_bytes() == (tmp_path / "2.gif").read_bytes()
+
+
+def test_limits_of_each_row_end_where_its_outermost_bars_do() -> None:
+    history = History([[0.3, 0.3, 1.1, 2.2], [0.3, 0.4, 0.5, 0.6], [2.9, 2.8, 1.1, 0.1]])
+    for row, (first, last) in enumerate([(0, 3), (0, 1), (0, 3)]):
+        shown = scene(history, look=Look(xlim="each"), bins=3)
+        shown.draw(row)
+        low, high = shown.figure.axes[0].get_xlim()
+        edges = np.linspace(0.1, 2.9, 4)
+        room = 0.02 * (edges[last] - edges[first])
+        assert (low, high) == pytest.approx((edges[first] - room, edges[last] + room))
+
+
+def test_values_outside_the_bins_asked_for_are_told_and_leave_no_empty_axis(caplog: pytest.LogCaptureFixture) -> None:
+    history = History([[-5.0, -0.5, 0.5, np.nan], [0.2, 0.3, 7, 8]], name="some")
+    shown = scene(history, bins=(-1, 0, 1))
+    assert caplog.messages == ["some: 3 values lie outside the bins from -1 to 1"]
+    assert shown.figure.axes[0].get_xlim() == pytest.approx((-1.04, 1.04))
+    caplog.clear()
+    scene(history, bins=(-5, 0, 8))
+    assert caplog.messages == []

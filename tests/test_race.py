@@ -16,6 +16,7 @@ from matplotlib.text import Text
 import liveplot_cli
 from conftest import Run, histories
 from liveplot_cli import charts
+from liveplot_cli.drawing import style
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
@@ -437,3 +438,16 @@ def test_the_command_draws_a_race(liveplot: Run, waves: object) -> None:
 def test_histories_of_every_sort_are_drawn() -> None:
     for history in histories().values():
         scene(history).draw(0)
+
+
+def test_in_a_grid_no_two_names_have_one_colour_while_there_is_another() -> None:
+    panels = [
+        History(np.arange(6.0).reshape(2, 3) + 1, columns=["alpha", "beta", "gamma"]),
+        History(np.arange(6.0).reshape(2, 3) + 1, columns=["delta", "gamma", "alpha"]),
+        History(np.arange(4.0).reshape(2, 2) + 1, columns=["epsilon", "beta"]),
+    ]
+    shown = scene(*panels, look=Look(layout="grid"))
+    shown.draw(1)
+    given = style.given_colors(shown.figure.axes[0])
+    assert set(given) == {"alpha", "beta", "gamma", "delta", "epsilon"}
+    assert len(set(given.values())) == 5

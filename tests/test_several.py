@@ -144,7 +144,7 @@ def test_histories_are_called_by_label_or_told_apart_by_their_folders(tmp_path: 
 
 def test_rows_labelled_by_dates_here_and_numbers_there_have_no_axis_in_common() -> None:
     dates = np.array(["2024-01-01", "2024-02-01"], dtype="datetime64[D]")
-    with pytest.raises(UsageError, match="labelled by dates here and numbers there"):
+    with pytest.raises(UsageError, match="by dates here and numbers there; in --layout grid each has its own"):
         scene(History([1.0, 2], index=dates), History([1.0, 2]), kind="trace")
 
 

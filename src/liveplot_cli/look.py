@@ -171,7 +171,7 @@ class Look:
         group="Words",
         metavar="|".join(_LEGENDS),
         parse=one_of(*_LEGENDS),
-        shown="beside, below where the picture is small or upright",
+        shown="beside, below where the picture is small or upright, none where it could name but one of several",
         help="Where the names of what is drawn stand; inside may hide data.",
     )
     mark: tuple[Mark, ...] = option(

@@ -93,6 +93,8 @@ class Hist(Chart):
         found = distribution.bins(shown, self.bins, axes.get_xscale() == "log")
         if self.fit and not (found.is_even or self.density):
             raise UsageError("fit: counts in bins of different widths have no one scale for a curve; add density")
+        if not found.is_even:
+            _tell_outside(shown, found)
         bars = [
             _Bars(axes, history, found, self, is_alone=len(shown) == 1, color=color)
             for history, color in zip(shown, style.colors(len(shown)).tolist(), strict=True)
@@ -119,14 +121,43 @@ class Hist(Chart):
         )
 
 
-def _across(histories: Sequence[History], bins: Bins) -> Reach:
-    """The reach of bins and, where they are followed, of a row's values."""
-    from liveplot_cli.drawing import scale
+def _tell_outside(histories: Sequence[History], bins: Bins) -> None:
+    """Say how many values lie outside the bins that were asked for, and are in none."""
+    import logging
 
-    ends = float(bins.places[0]), float(bins.places[-1])
+    import numpy as np
+
+    for history in histories:
+        rows = [history.row(row) for row in history.shown or range(len(history))]
+        lost = sum(int(np.count_nonzero(~np.isnan(row)) - bins.counts(row).sum()) for row in rows)
+        if lost:
+            lie, places = "value lies" if lost == 1 else "values lie", bins.places
+            logging.getLogger(__name__).warning(
+                "%s: %d %s outside the bins from %g to %g", history.name, lost, lie, places[0], places[-1]
+            )
+
+
+def _across(histories: Sequence[History], bins: Bins) -> Reach:
+    """The reach of bins and, where they are followed, of those that hold a value of the row."""
+    import numpy as np
+
+    from liveplot_cli.drawing import distribution, scale
+
+    places = bins.places
+    ends = float(places[0]), float(places[-1])
     values = scale.of_rows(histories)
+
+    def at(position: float) -> Bounds:
+        """The ends of the outermost bars, which are bins as a whole."""
+        counts = distribution.between(
+            position, lambda row: np.sum([bins.counts(one.row(row)) for one in histories], axis=0)
+        )
+        filled = np.flatnonzero(counts)
+        return (float(places[filled[0]]), float(places[filled[-1] + 1])) if len(filled) else (math.inf, -math.inf)
+
+    whole = ends if not bins.is_even else scale.union([values.whole, ends])
     is_one = len(bins.edges) == 2  # whose bar has room beside it
-    return replace(values, whole=scale.union([values.whole, ends]), margin=1 if is_one else 0.02)
+    return replace(values, whole=whole, at=at, margin=1 if is_one else 0.02)
 
 
 def _up(histories: Sequence[History], bars: Sequence[_Bars], curves: Sequence[_Curve]) -> Reach:

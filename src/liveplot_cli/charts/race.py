@@ -136,7 +136,7 @@ def _colors(columns: NDArray[Any], names: Sequence[str], count: int, given: dict
             rows.setdefault(column, []).append(row)
     rows.pop(-1, None)
     colors = {column: given[names[column]] for column in rows if names[column] in given}
-    used = Counter(colors.values())
+    used = Counter(given.values())
     for column, its_own in rows.items():
         if column in colors:
             continue

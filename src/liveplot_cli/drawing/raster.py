@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from liveplot_cli.row_file import Numbers
 
+_FARTHEST = 1e9  # times as far from the limits as they lie apart: what is summed up stays a number
 _LEVELS = 192  # of the 255 colours of a GIF, which has words besides
 
 
@@ -36,18 +37,19 @@ class ColorMap:
         self._colors = np.ascontiguousarray(np.vstack([colors, gap_color])).view(np.uint32)[:, 0]
 
     def levels(self, values: Numbers, limits: tuple[float, float]) -> Numbers:
-        """Where numbers stand among the colours, from 0 to 1 and NaN for a gap."""
+        """Where numbers stand among the colours, from 0 to 1 within the limits and NaN for a gap."""
         low, high = limits
         if self._centered:
             high = max(abs(low), abs(high))
             low = -high
         with np.errstate(invalid="ignore", over="ignore"):
-            return np.clip((values - low) / (high - low), 0, 1)
+            # Those beyond the limits stay so, for a pixel has the mean of its cells, and the colour of that.
+            return np.clip((values - low) / (high - low), -_FARTHEST, _FARTHEST)
 
     def colors(self, levels: NDArray[Any]) -> NDArray[np.uint8]:
         """RGBA colours, shape (height, width, 4), of levels of shape (height, width)."""
         gaps = np.isnan(levels)
-        numbers = (np.where(gaps, 0, levels) * (_LEVELS - 1) + 0.5).astype(np.intp)
+        numbers = (np.clip(np.where(gaps, 0, levels), 0, 1) * (_LEVELS - 1) + 0.5).astype(np.intp)
         numbers[gaps] = _LEVELS
         return self._colors[numbers].view(np.uint8).reshape(*levels.shape, 4)
 

@@ -203,7 +203,7 @@ def place_rows(axis: Axis, histories: Sequence[History]) -> list[NDArray[Any]]:
     kinds = {_LABELS.get(history.labels.dtype.kind, "numbers") for history in histories}
     if len(kinds) > 1:
         raise UsageError(
-            f"the rows are labelled by {' here and '.join(sorted(kinds))} there; -x none takes their numbers"
+            f"the rows are labelled by {' here and '.join(sorted(kinds))} there; in --layout grid each has its own axis"
         )
     places = [place_labels(axis, history.labels) for history in histories]
     if kinds == {"words"}:

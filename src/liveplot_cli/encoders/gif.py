@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, ClassVar
+from functools import reduce
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from liveplot_cli.errors import quoted
 from liveplot_cli.option import option
@@ -42,6 +43,7 @@ _FEWEST_BITS = 2  # of a number, that the format allows
 # A frame is given a table of its own if one of its colours is off by more levels than `_TOO_FAR`, many by `_FAR`, or
 # all together by so much that the picture is worse than 42 dB: a mean squared error of a channel.
 _TOO_FAR, _FAR, _MANY, _FAITHLESS = 48, 24, 24, 4.1
+_NEAR = 3  # pixels from what is pale to something dense whose edge it might be
 _HALF = 128  # of 255: the least cover of a pixel that is shown where the paper is not
 _TRIAL = 8  # frames from one trial of what compresses best to the next
 
@@ -454,14 +456,14 @@ class _Image:
 def _cut_out(pixels: Pixels, paper: tuple[int, int, int]) -> Pixels:
     """A picture whose pixels are there or not: what is covered by less than half goes, the rest is blended with paper.
 
-    An area that is pale all over is no edge, and stays.
+    What is pale itself, as a band, is no edge, and stays.
     """
     import numpy as np
 
     cover = pixels[..., 3]
     shown = cover >= _HALF
     if ((cover > 0) & ~shown).any():
-        shown |= (cover > 0) & _is_even(cover)
+        shown |= (cover > 0) & _is_pale(cover)
     part = np.where(shown, cover, 0)[..., None].astype(np.uint16)
     cut = np.empty_like(pixels)
     cut[..., :3] = (pixels[..., :3] * part + np.array(paper, np.uint16) * (255 - part) + 127) // 255
@@ -469,15 +471,20 @@ def _cut_out(pixels: Pixels, paper: tuple[int, int, int]) -> Pixels:
     return cut
 
 
-def _is_even(cover: NDArray[np.uint8]) -> Mask:
-    """Where a pixel is one of nine, three by three, that are all covered alike."""
+def _is_pale(cover: NDArray[np.uint8]) -> Mask:
+    """Where something pale is, and not the edge of something dense.
+
+    It is where nothing near is covered more than twice as much, or nothing around it less than half as much.
+    """
     import numpy as np
 
-    across, down = cover[:, 1:] == cover[:, :-1], cover[1:] == cover[:-1]
-    fours = across[1:] & across[:-1] & down[:, 1:]
-    middles = fours[1:, 1:] & fours[1:, :-1] & fours[:-1, 1:] & fours[:-1, :-1]
-    even = np.zeros(cover.shape, np.bool_)
-    height, width = middles.shape
-    for top, left in np.ndindex(3, 3):
-        even[top : top + height, left : left + width] |= middles
-    return even
+    def of(extreme: Any, reach: int) -> NDArray[np.uint16]:
+        """The extreme of all pixels that lie no farther than that, in each direction."""
+        (height, width), around, span = cover.shape, np.pad(cover, reach), range(2 * reach + 1)
+        rows = reduce(extreme, [around[at : at + height] for at in span])
+        found: NDArray[np.uint16] = reduce(extreme, [rows[:, at : at + width] for at in span]).astype(np.uint16)
+        return found
+
+    own = cover.astype(np.uint16)
+    pale: Mask = (2 * own >= of(np.maximum, _NEAR)) | (2 * of(np.minimum, 1) >= own)
+    return pale
