@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from conftest import wave_matrix
 from liveplot_cli import charts
-from liveplot_cli.drawing import scale, style
+from liveplot_cli.drawing import scale, ticker
 from liveplot_cli.errors import UsageError
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
@@ -30,7 +30,7 @@ def scene(*histories: History, kind: str = "trace", **look: object) -> Scene:
 
 def written(low: float, high: float) -> list[str]:
     axes = Figure().add_subplot()
-    style.write_out(axes.yaxis)
+    ticker.write_out(axes.yaxis)
     axes.set_ylim(low, high)
     labels = [label.get_text() for label in axes.get_yticklabels()]
     ticks = axes.get_yticks()
@@ -70,7 +70,7 @@ def test_nothing_but_the_chart_moves_where_limits_follow_growth(kind: str) -> No
         assert not axes.yaxis.get_offset_text().get_text()
         title = axes.get_title(loc="left") and axes._left_title.get_window_extent()
         places.add((title.x0, title.y0, title.y1))
-        assert all(label.get_window_extent().x0 >= 0 for label in style.shown_labels(axes.yaxis))
+        assert all(label.get_window_extent().x0 >= 0 for label in ticker.shown_labels(axes.yaxis))
     assert len(places) == 1
 
 
@@ -82,11 +82,11 @@ def test_labels_of_all_limits_that_follow_are_whole(size: tuple[int, int]) -> No
     for position in rows:
         shown.draw(position)
         (axes,) = shown.figure.axes
-        assert all(label.get_window_extent().x0 >= 0 for label in style.shown_labels(axes.yaxis))
+        assert all(label.get_window_extent().x0 >= 0 for label in ticker.shown_labels(axes.yaxis))
 
 
 def labelled(axes: object, side: str) -> bool:
-    return bool([label for label in style.shown_labels(getattr(axes, f"{side}axis")) if label.get_visible()])
+    return bool([label for label in ticker.shown_labels(getattr(axes, f"{side}axis")) if label.get_visible()])
 
 
 @pytest.mark.parametrize("ylim", ["global", "follow"])

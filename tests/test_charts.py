@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from conftest import chart
 from liveplot_cli import charts
-from liveplot_cli.drawing import scale, style
+from liveplot_cli.drawing import scale, ticker
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
@@ -286,6 +286,6 @@ def test_any_span_of_dates_has_ticks_and_no_warning() -> None:
     for seconds in np.geomspace(1, 1e10, 400):
         axes = Figure().add_subplot()
         start = np.datetime64("2024-01-01", "us")
-        places = style.place_labels(axes.xaxis, start + (np.linspace(0, seconds, 4) * 1e6).astype("m8[us]"))
+        places = ticker.place_labels(axes.xaxis, start + (np.linspace(0, seconds, 4) * 1e6).astype("m8[us]"))
         axes.set_xlim(*scale.padded((places[0], places[-1]), margin=0.02))
         assert 2 <= len(axes.xaxis.get_major_locator()()) <= 9

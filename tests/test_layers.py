@@ -20,9 +20,10 @@ LAYERS = (
     {"formats.number_block", "formats.table"},
     {"formats.text_table"},
     {"drawing.decimation", "drawing.distribution", "drawing.fonts", "drawing.notation", "drawing.ranking"}
-    | {"drawing.raster", "drawing.scale", "drawing.shortening", "drawing.stamp", "drawing.theme"},
+    | {"drawing.scale", "drawing.shortening", "drawing.stamp", "drawing.theme"},
     {"drawing.blit", "drawing.growth", "drawing.style"},
-    {"drawing.legend", "drawing.words"},
+    {"drawing.legend", "drawing.ticker", "drawing.words"},
+    {"drawing.raster"},
     {"drawing.layout"},
     {"readers", "charts", "encoders"},
     {"prepare", "scene", "write", "animated"},

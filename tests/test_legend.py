@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox
 
 from conftest import EXAMPLES, wave_matrix
 from liveplot_cli import charts, read
-from liveplot_cli.drawing import style
+from liveplot_cli.drawing import style, ticker
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.scene import Scene
@@ -224,7 +224,7 @@ def test_in_a_small_picture_all_words_are_whole(size: tuple[int, int], example: 
         scene = Scene([read(EXAMPLES / example)], charts.load("trace")(), Look(size=size, dpi=dpi))
         scene.draw(1)
         figure, axes = scene.figure, scene.figure.axes[0]
-        ticks = [*style.shown_labels(axes.xaxis), *style.shown_labels(axes.yaxis)]
+        ticks = [*ticker.shown_labels(axes.xaxis), *ticker.shown_labels(axes.yaxis)]
         around = [axes._left_title, axes._right_title, axes.xaxis.label, axes.yaxis.label]
         named = [text for legend in figure.legends for text in legend.get_texts()]
         for text in (*ticks, *around, *named):

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from liveplot_cli.drawing import legend, style, theme
+from liveplot_cli.drawing import legend, style, theme, ticker
 from liveplot_cli.drawing.blit import Blit
 from liveplot_cli.drawing.fonts import to_install
 from liveplot_cli.drawing.layout import Layout
@@ -81,7 +81,7 @@ class Scene:
         if most is not None:
             for axes in self._axes:
                 for axis in (axes.xaxis, axes.yaxis):
-                    style.limit_ticks(axis, most)
+                    ticker.limit_ticks(axis, most)
         # Spines lie on the edge of the data's area: below the data, they need not be drawn again for every frame.
         for axes in self._axes:
             for spine in axes.spines.values():
@@ -171,7 +171,7 @@ class Scene:
             ]
         for axes, _ in panels:
             for axis, is_logarithmic in ((axes.xaxis, look.logx), (axes.yaxis, look.logy)):
-                (style.make_logarithmic if is_logarithmic else style.write_out)(axis)
+                (ticker.make_logarithmic if is_logarithmic else ticker.write_out)(axis)
         return panels
 
     def _label_axes(self) -> None:
@@ -210,7 +210,7 @@ class Scene:
         groups: dict[object, list[tuple[Axes, Reach]]] = {}
         for axes, reach in zip(self._axes, reaches, strict=True):
             if reach is not None:
-                groups.setdefault(style.measure(getattr(axes, f"{name}axis")), []).append((axes, reach))
+                groups.setdefault(ticker.measure(getattr(axes, f"{name}axis")), []).append((axes, reach))
         if groups:
             asked = getattr(self._look, f"{name}lim")
             return [

@@ -42,13 +42,13 @@ class Area(Growing):
         import numpy as np
         from matplotlib.patches import Patch
 
-        from liveplot_cli.drawing import style
+        from liveplot_cli.drawing import style, ticker
         from liveplot_cli.history import History
 
         if axes.get_yscale() == "log":
             raise UsageError("areas are stacked upon zero, which a logarithmic axis has not; leave logy out")
         (history,) = histories
-        (places,) = style.place_rows(axes.xaxis, histories)
+        (places,) = ticker.place_rows(axes.xaxis, histories)
         values = self._values(axes, history)
         colors = style.colors_of(axes, history.columns)
         sides = [values.clip(min=0), values.clip(max=0)][: 1 + bool((values < 0).any())]

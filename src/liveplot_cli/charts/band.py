@@ -76,12 +76,12 @@ class Band(Growing):
         """
         import numpy as np
 
-        from liveplot_cli.drawing import scale, style
+        from liveplot_cli.drawing import scale, style, ticker
         from liveplot_cli.history import History
 
         shown = scale.on_axis(axes.yaxis, histories)
         longest = max(histories, key=len)
-        (places,) = style.place_rows(axes.xaxis, [longest])
+        (places,) = ticker.place_rows(axes.xaxis, [longest])
         grouped = self.groups or ("column" if len(shown) > 1 else "row")
         groups = _groups(shown, grouped)
         asked = self.spread or (_DEVIATION if grouped == "column" else _MIDDLES)

@@ -76,22 +76,22 @@ def _places(axis: Axis, histories: Sequence[History], *, downwards: bool) -> lis
     """Where each history's bars stand, with the axis' ticks."""
     import numpy as np
 
-    from liveplot_cli.drawing import style
+    from liveplot_cli.drawing import ticker
 
     numbers = [history.column_numbers for history in histories]
     known = [some for some in numbers if some is not None]
     if len(known) == len(histories):
         axis.set_label_text("column")
-        placed = style.number_ticks(axis, np.concatenate(known))
+        placed = ticker.number_ticks(axis, np.concatenate(known))
         named = dict(
             zip(np.concatenate(known).tolist(), [name for some in histories for name in some.columns], strict=True)
         )
         steps = np.diff(sorted(named))
         if axis.get_scale() != "log" and np.allclose(steps, steps[:1]):
-            style.every_number_tick(axis, list(named.values()), list(named))
+            ticker.every_number_tick(axis, list(named.values()), list(named))
         return np.split(placed, np.cumsum([len(some) for some in known])[:-1])
     names = list(histories[0].columns)
-    style.name_ticks(axis, names[::-1] if downwards else names, every=True)
+    ticker.name_ticks(axis, names[::-1] if downwards else names, every=True)
     places = np.arange(len(names), dtype=float)
     return [places[::-1] if downwards else places for _ in histories]
 

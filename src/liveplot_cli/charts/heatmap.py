@@ -128,20 +128,19 @@ class _Picture:
     """The cells of a history's rows, with a bar that tells what their colours mean."""
 
     def __init__(self, chart: Heatmap, axes: Axes, history: History, grid: tuple[int, int]) -> None:
-        from liveplot_cli.drawing import style
-        from liveplot_cli.drawing.raster import Raster
+        from liveplot_cli.drawing.raster import Raster, cell_axes, color_bar
 
         self._chart, self._history, self._grid = chart, history, grid
-        style.cell_axes(axes, *grid, tallest=_TALLEST, widest=_WIDEST)
+        cell_axes(axes, *grid, tallest=_TALLEST, widest=_WIDEST)
         self._cells = Raster(axes)
-        self.bar = style.color_bar(axes)
+        self.bar = color_bar(axes)
         self._gradient = Raster(self.bar)
         self._limits: Bounds | None = None
         self._colors: ColorMap | None = None
 
     def show(self, position: float) -> Artist:
         """The picture at a position, and the bar if its limits have changed: what stays must not be touched."""
-        from liveplot_cli.drawing import style
+        from liveplot_cli.drawing.raster import down
 
         limits = self.bar.get_ylim()
         if self._colors is None:
@@ -150,6 +149,6 @@ class _Picture:
             self._colors = self._chart.color_map(self._history.bounds() if moving else limits)
         if limits != self._limits:
             self._limits = limits
-            self._gradient.show(style.down(limits), self._colors, limits)
+            self._gradient.show(down(limits), self._colors, limits)
         self._cells.show(self._history.row(position).reshape(self._grid), self._colors, limits)
         return self._cells

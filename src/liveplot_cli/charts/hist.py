@@ -87,7 +87,7 @@ class Hist(Chart):
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """One histogram for each history, in bins that all share, and upon it the curve that fits."""
-        from liveplot_cli.drawing import distribution, scale, style
+        from liveplot_cli.drawing import distribution, scale, style, ticker
 
         shown = scale.on_axis(axes.xaxis, histories)
         found = distribution.bins(shown, self.bins, axes.get_xscale() == "log")
@@ -106,9 +106,9 @@ class Hist(Chart):
         else:
             axes.set_ylabel("count")
             if axes.get_yscale() == "linear":
-                style.whole_ticks(axes.yaxis)
+                ticker.whole_ticks(axes.yaxis)
         if found.is_whole:
-            style.whole_ticks(axes.xaxis)
+            ticker.whole_ticks(axes.xaxis)
 
         def update(position: float) -> Iterable[Artist]:
             return [*(one.show(position) for one in bars), *(one.show(position) for one in curves)]

@@ -47,11 +47,11 @@ class _Row:
     """The line of one history's rows."""
 
     def __init__(self, axes: Axes, history: History, **looks: Any) -> None:
-        from liveplot_cli.drawing import style
+        from liveplot_cli.drawing import ticker
         from liveplot_cli.drawing.decimation import Decimation
 
         self._history = history
-        self.places = style.place_columns(axes.xaxis, history)
+        self.places = ticker.place_columns(axes.xaxis, history)
         self._decimated = Decimation(axes, self.places)
         self.artist: Line2D
         (self.artist,) = axes.plot([], [], **looks)

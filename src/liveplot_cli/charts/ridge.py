@@ -62,14 +62,14 @@ class Ridge(Chart):
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """One ridge for each of some rows at its label, the oldest behind all others and the latest in front."""
-        from liveplot_cli.drawing import distribution, scale, style
+        from liveplot_cli.drawing import distribution, scale, ticker
 
         if axes.get_yscale() == "log":
             raise UsageError("the vertical axis of a ridge has places for rows, and takes no logy")
         (history,) = shown = scale.on_axis(axes.xaxis, histories)
         bins = distribution.bins(shown, _POINTS, axes.get_xscale() == "log")
         if bins.is_whole:
-            style.whole_ticks(axes.xaxis)
+            ticker.whole_ticks(axes.xaxis)
         axes.set_xlabel("value")
         axes.grid(visible=False)
         ridges = _Ridges(axes, history, bins.widened(_ROOM), max(1, round(len(history) / self.ridges)))
@@ -171,7 +171,7 @@ def _place_rows(axis: Axis, history: History) -> NDArray[Any]:
     import numpy as np
     from matplotlib.ticker import FixedFormatter, FixedLocator
 
-    from liveplot_cli.drawing import style
+    from liveplot_cli.drawing import style, ticker
 
     labels = history.labels
     rises = _rise(labels)
@@ -179,7 +179,7 @@ def _place_rows(axis: Axis, history: History) -> NDArray[Any]:
     if len(labels) == 1:
         axis.set_ticks([1], labels=[style.legible(history.label(0))])
         return np.ones(1)
-    places = style.place_labels(axis, labels if rises else np.arange(1, len(labels) + 1))
+    places = ticker.place_labels(axis, labels if rises else np.arange(1, len(labels) + 1))
     first, last = places[[0, -1]].tolist()
     axis.set_view_interval(first, last, ignore=True)
     ticks = [tick for tick in axis.get_majorticklocs() if first <= tick <= last]

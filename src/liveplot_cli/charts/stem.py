@@ -71,11 +71,11 @@ class _Stems:
         import numpy as np
         from matplotlib.collections import LineCollection
 
-        from liveplot_cli.drawing import style
+        from liveplot_cli.drawing import ticker
         from liveplot_cli.drawing.decimation import Decimation
 
         self._history = history
-        places = style.place_columns(axes.xaxis, history)
+        places = ticker.place_columns(axes.xaxis, history)
         known = np.unique(places[~np.isnan(places)])
         if beside and len(known) and axes.get_xscale() == "linear":
             places = places + beside * _APART * (np.diff(known).min() if len(known) > 1 else 1.0)

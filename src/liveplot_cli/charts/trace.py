@@ -30,11 +30,11 @@ class Trace(Growing):
 
     def draw(self, axes: Axes, histories: Sequence[History]) -> Drawn:
         """One line for each column over the index, with a dot at its head."""
-        from liveplot_cli.drawing import scale, style
+        from liveplot_cli.drawing import scale, style, ticker
         from liveplot_cli.drawing.growth import Bundle, Curve, Line
 
         shown = scale.on_axis(axes.yaxis, histories)
-        places = style.place_rows(axes.xaxis, histories)
+        places = ticker.place_rows(axes.xaxis, histories)
         curves = [
             Curve(axes, along, history.column(column))
             for along, history in zip(places, shown, strict=True)

@@ -12,7 +12,7 @@ import matplotlib
 from matplotlib.font_manager import FontProperties
 from matplotlib.transforms import Bbox
 
-from liveplot_cli.drawing import legend, style, words
+from liveplot_cli.drawing import legend, style, ticker, words
 from liveplot_cli.drawing.scale import Scale
 from liveplot_cli.drawing.words import Marks, Words, broken, fitted
 from liveplot_cli.errors import UsageError
@@ -193,8 +193,8 @@ class Layout:
                 artist.set_x(self._chart_box.x0)
         self._show_repeated(shown=True)  # and so parted like those that stay
         for axes in self._axes:
-            style.part_labels(axes.xaxis)
-            style.part_offset(axes.xaxis)
+            ticker.part_labels(axes.xaxis)
+            ticker.part_offset(axes.xaxis)
         self._show_repeated(shown=False)
         if self._legend is not None and self._legend.axes is None:
             legend.hang(self._legend, self._chart_box, low)

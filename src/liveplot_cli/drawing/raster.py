@@ -12,7 +12,10 @@ import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.colors import to_rgba
-from matplotlib.transforms import Affine2D
+from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.transforms import Affine2D, ScaledTranslation, blended_transform_factory
+
+from liveplot_cli.drawing.ticker import write_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,3 +119,37 @@ def _means(levels: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:
     from PIL.Image import Resampling, fromarray
 
     return np.asarray(fromarray(levels.astype(np.float32)).resize(shape[::-1], Resampling.BOX))
+
+
+def cell_axes(axes: Axes, height: int, width: int, *, tallest: float, widest: float) -> None:
+    """Make axes of so many cells, counted from the top left: of square ones up to so many times its width or height."""
+    axes.set(xscale="linear", yscale="linear", xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    ratio = width / height
+    axes.set_aspect(max(1, ratio / widest) if ratio > 1 else min(1, ratio * tallest))
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    for axis, cells in ((axes.xaxis, width), (axes.yaxis, height)):
+        few = MaxNLocator(nbins=10 if cells <= 10 else 5, integer=True, steps=[1, 2, 5, 10])
+        axis.set_major_locator(few if cells > 1 else FixedLocator([0]))
+
+
+def color_bar(axes: Axes) -> Axes:
+    """Axes for a bar of colours along the right of others, whose vertical limits are those of the colours."""
+    figure: Any = axes.get_figure(root=True)
+    right: Any = axes.transAxes
+    beside = figure.dpi_scale_trans + ScaledTranslation(1, 0, right)
+    place = blended_transform_factory(beside, axes.transAxes)
+    bar = axes.inset_axes((0.14, 0, 0.13, 1), transform=place)
+    bar.set(xticks=[], xlim=(0, 1))
+    bar.grid(visible=False)
+    bar.spines[:].set_visible(False)
+    bar.yaxis.tick_right()
+    write_out(bar.yaxis)
+    bar.yaxis.set_tick_params(length=0)
+    return bar
+
+
+def down(limits: tuple[float, float], steps: int = 256) -> NDArray[np.float64]:
+    """Numbers from the top of an axis to its bottom, shape (steps, 1)."""
+    return np.linspace(limits[1], limits[0], steps)[:, None]

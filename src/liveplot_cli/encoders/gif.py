@@ -464,10 +464,12 @@ def _cut_out(pixels: Pixels, paper: tuple[int, int, int]) -> Pixels:
     shown = cover >= _HALF
     if ((cover > 0) & ~shown).any():
         shown |= (cover > 0) & _is_pale(cover)
-    part = np.where(shown, cover, 0)[..., None].astype(np.uint16)
-    cut = np.empty_like(pixels)
-    cut[..., :3] = (pixels[..., :3] * part + np.array(paper, np.uint16) * (255 - part) + 127) // 255
-    cut[..., 3] = np.where(shown, 255, 0)
+    gone = _words(np.array([*paper, 0], np.uint8))
+    cut = np.where(shown, _words(pixels), gone).view(np.uint8).reshape(pixels.shape)
+    blended = shown & (cover < 255)
+    part = cover[blended][:, None].astype(np.uint16)
+    cut[blended, :3] = (pixels[blended, :3] * part + np.array(paper, np.uint16) * (255 - part) + 127) // 255
+    cut[blended, 3] = 255
     return cut
 
 
