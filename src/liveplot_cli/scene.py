@@ -55,9 +55,8 @@ class Scene:
         self._chart, self._look, self._positions = chart, look, positions
         self.figure = figure or _agg_figure(look)
         if figure is None:
-            self.figure.dpi = (
-                DPI * look.zoom
-            )  # the layout is the same for any, but letters' widths depend on it a little
+            # The layout is the same for any, but letters' widths depend on it a little.
+            self.figure.dpi = DPI * look.zoom
         self._find_shapes()
         longest = max(histories, key=len)
         self._last = len(longest) - 1

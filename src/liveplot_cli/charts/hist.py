@@ -155,7 +155,8 @@ def _across(histories: Sequence[History], bins: Bins) -> Reach:
         filled = np.flatnonzero(counts)
         return (float(places[filled[0]]), float(places[filled[-1] + 1])) if len(filled) else (math.inf, -math.inf)
 
-    whole = ends if not bins.is_even else scale.union([values.whole, ends])
+    # What lies outside edges that were asked for is told already, and what lies too far out by the scale.
+    whole = scale.union([values.whole, ends]) if bins.is_even else ends
     is_one = len(bins.edges) == 2  # whose bar has room beside it
     return replace(values, whole=whole, at=at, margin=1 if is_one else 0.02)
 
