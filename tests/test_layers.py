@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
-    {"errors", "startup", "formats.__init__", "drawing.__init__"},
+    {"errors", "startup", "formats.__init__", "drawing.__init__", "service.__init__"},
     {"option", "row_file", "pool", "input", "easing"},
     {"history", "film", "look", "limits", "timing", "output", "writing", "kinds", "signals", "workers"},
     {"selection", "pace", "player"},
@@ -29,11 +29,13 @@ LAYERS = (
     {"prepare", "scene", "write", "animated"},
     {"screens", "matplotlib_writer", "still"},
     {"jobs"},
+    {"service.runs"},
+    {"service.rows", "service.stores"},
     {"options"},
     {"cli"},
     {"__main__", "__init__"},
 )
-LAYERED = {"formats", "drawing"}  # packages whose modules have layers of their own
+LAYERED = {"formats", "drawing", "service"}  # packages whose modules have layers of their own
 HEAVY = {
     "matplotlib.pyplot": {"screens/window.py"},
     "click": {"cli.py", "options.py"},
@@ -82,8 +84,11 @@ def test_a_module_imports_only_from_layers_below(file: str) -> None:
             continue  # its modules stand beside it among the names
         if other == own:
             # Within a package, a kind knows its package and nothing of its siblings.
-            siblings = {path.stem for path in (PACKAGE / own).glob("*.py")} - {"__init__"}
-            assert len(parts) < 3 or parts[2] not in siblings, f"{file} imports its sibling {name}"
+            siblings = {path.stem for path in (PACKAGE / own.replace(".", "/")).glob("*.py")} - {"__init__"}
+            own_parts = len(own.split("."))
+            inner = parts[1 + own_parts] if len(parts) > 1 + own_parts else ""
+            loads_its_kinds = file.endswith("__init__.py")
+            assert inner not in siblings or loads_its_kinds, f"{file} imports its sibling {name}"
         else:
             assert layer(other) < layer(own), f"{file} imports {name}, which does not lie below it"
 

@@ -1,0 +1,211 @@
+"""The rows that a request carries: JSON, JSON lines or CSV, every value checked before any is kept."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from liveplot_cli.errors import quoted
+from liveplot_cli.service.runs import LONGEST_WORDS, Batch, Quota, RefusedError, Values
+
+MOST_ROWS = 1_000  # of a request
+_DEEPEST = 4  # arrays and objects within one another
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+_GAPS = frozenset(("", "nan", "NaN", "null", "NA"))
+_TYPES = frozenset((int, float, type(None)))
+_FIELDS = frozenset(("rows", "seq", "epoch", "columns", "title"))
+_OPENING = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+
+Asked = Mapping[str, Any]
+
+
+def from_json(body: bytes, asked: Asked, quota: Quota) -> Batch:
+    """The batch that a JSON object says: `rows`, and perhaps `seq`, `epoch`, `columns` and `title`."""
+    given = parse(body)
+    if not isinstance(given, dict):
+        raise _malformed("the body is no JSON object with rows")
+    unknown = sorted(given.keys() - _FIELDS)
+    if unknown:
+        raise _malformed(f"there is no field {quoted(unknown[0])}; there are {', '.join(sorted(_FIELDS))}")
+    if "rows" not in given:
+        raise _malformed("the body has no rows")
+    columns = given.get("columns") or ()
+    if not isinstance(columns, list | tuple):
+        raise _malformed("columns are no list of names")
+    settled = {**asked, **{name: given[name] for name in ("seq", "epoch", "title") if given.get(name) is not None}}
+    return _batch(given["rows"], columns, settled, quota)
+
+
+def from_lines(body: bytes, asked: Asked, quota: Quota) -> Batch:
+    """The batch of JSON lines: each a list of numbers or an object of names and numbers."""
+    rows = [parse(line) for line in body.split(b"\n") if line.strip()]
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        return _batch(rows, (), asked, quota)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return _batch([[row.get(name) for name in columns] for row in rows], columns, asked, quota)
+
+
+def from_csv(body: bytes, asked: Asked, quota: Quota) -> Batch:
+    """The batch of a table with commas; a first line that is not all numbers names the columns."""
+    try:
+        lines = [line for line in csv.reader(_text(body).splitlines(), strict=True) if line]
+    except csv.Error as error:
+        raise _malformed(f"the body is no CSV ({error})") from None
+    columns: Sequence[str] = ()
+    if lines and not all(_is_cell(cell) for cell in lines[0]):
+        columns, *lines = lines
+    return _batch([_numbers(number, line) for number, line in enumerate(lines)], columns, asked, quota)
+
+
+READERS: Mapping[str, Callable[[bytes, Asked, Quota], Batch]] = {
+    "application/json": from_json,
+    "application/x-ndjson": from_lines,
+    "text/csv": from_csv,
+}
+
+
+def parse(body: bytes) -> Any:
+    """What JSON says: no NaN, no name twice, not too deep.
+
+    Raises `RefusedError`.
+    """
+    text = _text(body)
+    _check_depth(text)
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except ValueError as error:  # an integer of too many digits is one, too
+        raise _malformed(f"the body is no JSON ({_brief(error)})") from None
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _malformed(f"the body is no UTF-8 at byte {error.start + 1}") from None
+
+
+def _check_depth(text: str) -> None:
+    """Refuse what is too deep before a parser goes down into it."""
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return
+    depth = 0
+    if "[[[" not in text and "{{" not in text and text.count("{") <= 1 and text.count('"') == 0:
+        return
+    for match in _OPENING.finditer(text):
+        first = match[0][0]
+        depth += (first in "[{") - (first in "]}")
+        if depth > _DEEPEST:
+            raise _malformed(f"the body has more than {_DEEPEST} arrays and objects within one another")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _malformed(f"the body says {quoted(twice)} twice")
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise _malformed(f"{name} is no JSON; a gap is null")
+
+
+def _brief(error: ValueError) -> str:
+    return str(error).partition(";")[0]
+
+
+def _batch(rows: Any, columns: Iterable[Any], asked: Asked, quota: Quota) -> Batch:
+    values = _values(rows, quota)
+    names = tuple(words(name, "the name of a column") for name in columns)
+    if len(set(names)) < len(names):
+        raise _malformed("two columns have the same name")
+    if names and len(names) != values.shape[1]:
+        raise RefusedError("row_invalid", f"row 0 has {values.shape[1]} values for {len(names)} columns", row=0)
+    title = asked.get("title")
+    return Batch(
+        values,
+        names,
+        whole(asked.get("seq"), "seq"),
+        whole(asked.get("epoch"), "epoch"),
+        None if title is None else words(title, "the title"),
+        asked.get("key"),
+    )
+
+
+def _values(rows: Any, quota: Quota) -> Values:
+    """The rows as a matrix; raises `RefusedError` with the index of the first that is none, and why."""
+    if not isinstance(rows, list) or not rows:
+        raise _malformed("there are no rows")
+    if len(rows) > MOST_ROWS:
+        raise RefusedError("too_large", f"a request takes {MOST_ROWS:,} rows, and these are {len(rows):,}")
+    width = len(rows[0]) if isinstance(rows[0], list) else 0
+    for number, row in enumerate(rows):
+        if not isinstance(row, list):
+            raise _invalid(number, "is no list of numbers")
+        if not row:
+            raise _invalid(number, "has no value")
+        if len(row) != width:
+            raise _invalid(number, f"has {len(row)} values, and the first {width}")
+        if len(row) > quota.width:
+            raise _invalid(number, f"has {len(row):,} values, and at most {quota.width:,} are taken")
+        if not _TYPES.issuperset(map(type, row)):
+            raise _invalid(number, "holds something that is neither a number nor null")
+    try:
+        values = np.array(rows, dtype=float)
+    except OverflowError:  # an integer beyond the largest float
+        values = np.array([[np.inf]])
+    if np.isinf(values).any():
+        raise _invalid(_first_overflow(rows), "holds a number beyond 1.8e308")
+    return values
+
+
+def _first_overflow(rows: list[list[Any]]) -> int:
+    return next(
+        number for number, row in enumerate(rows) if any(abs(value or 0) > 1.7976931348623157e308 for value in row)
+    )
+
+
+def _is_cell(cell: str) -> bool:
+    return cell.strip() in _GAPS or _NUMBER.fullmatch(cell.strip()) is not None
+
+
+def _numbers(number: int, line: list[str]) -> list[float | None]:
+    if not all(map(_is_cell, line)):
+        raise _invalid(number, "holds something that is no number")
+    return [None if cell.strip() in _GAPS else float(cell) for cell in line]
+
+
+def words(text: Any, what: str) -> str:
+    """A title or a name: any text that is not too long and holds nothing that is no character."""
+    if not isinstance(text, str):
+        raise _malformed(f"{what} is no text")
+    if not 0 < len(text) <= LONGEST_WORDS and what != "the title":
+        raise _malformed(f"{what} has {len(text):,} characters; it takes 1 to {LONGEST_WORDS}")
+    if len(text) > LONGEST_WORDS:
+        raise _malformed(f"{what} has {len(text):,} characters; it takes {LONGEST_WORDS}")
+    if any("\ud800" <= character <= "\udfff" or character == "\0" for character in text):
+        raise _malformed(f"{what} holds half a character")
+    return text
+
+
+def whole(number: Any, name: str) -> int | None:
+    """A number from 1 on, or None."""
+    if number is None:
+        return None
+    if type(number) is not int or not 1 <= number < 1 << 53:
+        raise _malformed(f"{name} is no whole number from 1 on")
+    return number
+
+
+def _invalid(row: int, why: str) -> RefusedError:
+    return RefusedError("row_invalid", f"row {row} {why}", row=row)
+
+
+def _malformed(sentence: str) -> RefusedError:
+    return RefusedError("malformed", sentence)

@@ -1,0 +1,501 @@
+"""Runs in one SQLite file: one writer, which commits what came in together with one flush to the disk."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from liveplot_cli.errors import MissingError, quoted
+from liveplot_cli.service.runs import Appended, Batch, Quota, RefusedError, Run, Values, admit, packed, unpacked
+from liveplot_cli.service.stores import Told
+
+VERSION = 1
+_APPLICATION = 0x4C504C54  # LPLT, by which `file` and we know it
+_SCHEMA = f"""
+BEGIN;
+CREATE TABLE runs (
+  key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL, columns TEXT NOT NULL,
+  epoch INTEGER NOT NULL, rows INTEGER NOT NULL, low REAL, low_row INTEGER NOT NULL, high REAL,
+  high_row INTEGER NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, deleted INTEGER NOT NULL
+);
+CREATE TABLE rows (
+  run INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, "values" BLOB NOT NULL,
+  received REAL NOT NULL, PRIMARY KEY (run, epoch, seq)
+) WITHOUT ROWID;
+CREATE TABLE requests (
+  run INTEGER NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL, answer TEXT NOT NULL, at REAL NOT NULL,
+  PRIMARY KEY (run, key)
+) WITHOUT ROWID;
+CREATE TABLE stale (run INTEGER NOT NULL, epoch INTEGER NOT NULL, since REAL NOT NULL, PRIMARY KEY (run, epoch));
+PRAGMA application_id = {_APPLICATION};
+PRAGMA user_version = {VERSION};
+COMMIT;
+"""
+_RUN = "key, name, title, columns, epoch, rows, low, low_row, high, high_row, created, updated, deleted"
+_TOGETHER = 256  # requests in one commit
+_IDLE = 1.0  # seconds without work, after which there is time to tidy
+_TIDIED = 2_000  # rows in one commit
+KEPT = 600.0  # seconds that rows of an epoch that is over stay, for whoever is reading them
+_REMEMBERED = 86_400.0  # seconds that the answer to a request with a key is
+_READERS = 2
+_AT_ONCE = 500  # numbers in one question
+_SAFE = (3, 51, 3)  # SQLite before it can spoil a file that two connections write at once; here one writes
+_DISTANT = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"))
+_FULL = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_TOOBIG))
+
+_log = logging.getLogger(__name__)
+
+_Task = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Work for the writer, and whoever waits for it."""
+
+    task: _Task
+    future: Future[Any]
+
+
+class Sqlite:
+    """A store in a file, which only one process may have open."""
+
+    def __init__(self, path: Path, quota: Quota) -> None:
+        self._path, self._quota = path, quota
+        self._lock = _locked(path)
+        try:
+            self._writing = _connected(path, quota)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._told: list[Told] = []
+        self._known: dict[str, Run] = {}
+        self._changed: set[str] = set()
+        self._broken = ""
+        self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(_READERS, "liveplot-read")
+        self._reading = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._writer = threading.Thread(target=self._write, name="liveplot-write", daemon=True)
+        self._writer.start()
+
+    def append(self, name: str, batch: Batch) -> Future[Appended]:
+        return self._ask(lambda: self._append(name, batch))
+
+    def reset(self, name: str, epoch: int | None) -> Future[int]:
+        return self._ask(lambda: self._reset(name, epoch))
+
+    def delete(self, name: str) -> Future[None]:
+        return self._ask(lambda: self._delete(name))
+
+    def run(self, name: str) -> Future[Run]:
+        return self._readers.submit(self._in_reader, lambda reading: _run(reading, name))
+
+    def runs(self) -> Future[Sequence[Run]]:
+        question = f"SELECT {_RUN} FROM runs WHERE NOT deleted ORDER BY updated DESC, name"
+        return self._readers.submit(
+            self._in_reader, lambda reading: [_from_row(row) for row in reading.execute(question).fetchall()]
+        )
+
+    def rows(self, run: Run, numbers: Sequence[int]) -> Future[Values]:
+        return self._readers.submit(self._in_reader, lambda reading: _rows(reading, run, numbers))
+
+    def check(self) -> Future[None]:
+        return self._ask(self._check)
+
+    def listen(self, told: Told) -> None:
+        self._told.append(told)
+
+    def backup(self, path: Path) -> Future[None]:
+        """Write a copy of the whole store, as it stands at one moment, to a path where there is nothing."""
+        return self._readers.submit(
+            self._in_reader, lambda reading: reading.execute("VACUUM INTO ?", (str(path),)).close()
+        )
+
+    def close(self) -> None:
+        self._asked.put(None)
+        self._writer.join()
+        self._readers.shutdown()
+        for connection in self._connections:
+            connection.close()
+        self._writing.close()
+        os.close(self._lock)
+
+    def _ask(self, task: _Task) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._asked.put(_Asked(task, future))
+        return future
+
+    def _write(self) -> None:
+        """The writer's life: wait for work, take what else has come, commit it as one."""
+        while True:
+            try:
+                first = self._asked.get(timeout=_IDLE)
+            except queue.Empty:
+                self._tidy()
+                continue
+            if first is None:
+                return
+            asked, goes_on = self._taken(first)
+            self._commit(asked)
+            if not goes_on:
+                return
+
+    def _taken(self, first: _Asked) -> tuple[list[_Asked], bool]:
+        asked = [first]
+        while len(asked) < _TOGETHER:
+            try:
+                further = self._asked.get_nowait()
+            except queue.Empty:
+                break
+            if further is None:
+                return asked, False
+            asked.append(further)
+        return asked, True
+
+    def _commit(self, asked: Sequence[_Asked]) -> None:
+        """Do all that was asked in one transaction, and answer when it is on the disk.
+
+        A task that is refused has changed nothing, and the others go on; a fault of the disk undoes all of them.
+        """
+        answers: list[tuple[_Asked, Any]]
+        try:
+            with self._transaction():
+                answers = [(one, self._done(one.task)) for one in asked]
+        except Exception as error:  # the writer outlives whatever happens to what it writes
+            if not isinstance(error, RefusedError):
+                _log.exception("the store's writer met a bug")
+            self._known.clear()
+            self._changed.clear()
+            answers = [(one, error) for one in asked]
+        changed = sorted(self._changed)
+        self._changed.clear()
+        for one, answer in answers:
+            if not one.future.set_running_or_notify_cancel():
+                continue
+            if isinstance(answer, BaseException):
+                one.future.set_exception(answer)
+            else:
+                one.future.set_result(answer)
+        for name in changed:
+            for told in self._told:
+                told(name)
+
+    @staticmethod
+    def _done(task: _Task) -> Any:
+        try:
+            return task()
+        except RefusedError as refusal:
+            return refusal
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """What is done in the block is on the disk when it ends, or it never was."""
+        if self._broken:
+            raise RefusedError("broken", self._broken)
+        try:
+            self._writing.execute("BEGIN IMMEDIATE")
+            yield
+            self._writing.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._undo()
+            raise self._refused(error) from error
+        except BaseException:
+            self._undo()
+            raise
+
+    def _undo(self) -> None:
+        try:
+            if self._writing.in_transaction:
+                self._writing.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            _log.error("the store could not undo what was not finished: %s", error)
+
+    def _refused(self, error: sqlite3.Error) -> RefusedError:
+        """What a fault of the disk means: a full one may be emptied; one that lost a write is not asked again."""
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code in _FULL:
+            return RefusedError("full", "the disk or the store is full; nothing of this request was stored")
+        if code & 0xFF == sqlite3.SQLITE_IOERR or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            # A second flush of pages that the first has lost says that all is well ("fsyncgate").
+            self._broken = (
+                f"the store's disk has failed ({error}); nothing more is stored until the server starts again"
+            )
+            _log.error("%s", self._broken)
+            return RefusedError("broken", self._broken)
+        return RefusedError("broken", f"the store cannot be written now ({error})")
+
+    def _append(self, name: str, batch: Batch) -> Appended:
+        run = self._present(name) or self._made(name)
+        if batch.key is not None and batch.seq is None and run.key:
+            found = self._answered(run, batch)
+            if found is not None:
+                return found
+        grown, new = admit(run, batch, lambda numbers: _rows(self._writing, run, numbers), self._quota)
+        now = time.time()
+        if len(new):
+            grown = self._kept(replace(grown, updated=now))
+            self._writing.executemany(
+                'INSERT INTO rows (run, epoch, seq, "values", received) VALUES (?, ?, ?, ?, ?)',
+                [(grown.key, grown.epoch, run.next_seq + place, row, now) for place, row in enumerate(packed(new))],
+            )
+        appended = Appended(grown.epoch, len(new), len(batch.values) - len(new), grown.next_seq)
+        if batch.key is not None and batch.seq is None:
+            self._writing.execute(
+                "INSERT INTO requests VALUES (?, ?, ?, ?, ?)",
+                (grown.key, batch.key, _digest(batch), json.dumps(vars(appended)), now),
+            )
+        return appended
+
+    def _answered(self, run: Run, batch: Batch) -> Appended | None:
+        """The answer that a request of this key has had."""
+        found = self._first("SELECT digest, answer FROM requests WHERE run = ? AND key = ?", run.key, batch.key)
+        if found is None:
+            return None
+        if found[0] != _digest(batch):
+            raise RefusedError("key_reused", "the Idempotency-Key was used for other rows")
+        return Appended(**json.loads(found[1]))
+
+    def _reset(self, name: str, epoch: int | None) -> int:
+        run = self._there(name)
+        if epoch is not None and epoch != run.epoch:
+            raise RefusedError(
+                "stale_epoch", f"the run {name} is in epoch {run.epoch} and not {epoch}", epoch=run.epoch
+            )
+        self._end_epoch(run)
+        return self._kept(_begun_anew(run, columns=run.columns)).epoch
+
+    def _delete(self, name: str) -> None:
+        run = self._there(name)
+        self._end_epoch(run)
+        self._kept(replace(_begun_anew(run), title="", deleted=True))
+
+    def _end_epoch(self, run: Run) -> None:
+        self._writing.execute("INSERT INTO stale VALUES (?, ?, ?)", (run.key, run.epoch, time.time()))
+
+    def _check(self) -> None:
+        """Write, and take it back."""
+        self._writing.execute("UPDATE stale SET since = since")
+
+    def _made(self, name: str) -> Run:
+        """A run that is not there, or not any more; kept with its first rows."""
+        count = self._first("SELECT count(*) FROM runs WHERE NOT deleted")[0]
+        if count >= self._quota.runs:
+            raise RefusedError("too_many", f"there are {count:,} runs, and no more are taken; delete one")
+        former = self._known.get(name)
+        now = time.time()
+        return replace(former, deleted=False, created=now) if former else Run(0, name, created=now)
+
+    def _there(self, name: str) -> Run:
+        run = self._present(name)
+        if run is None:
+            raise RefusedError("not_found", f"there is no run {quoted(name)}")
+        return run
+
+    def _present(self, name: str) -> Run | None:
+        if name not in self._known:
+            found = self._first(f"SELECT {_RUN} FROM runs WHERE name = ?", name)
+            if found is None:
+                return None
+            self._known[name] = _from_row(found)
+        run = self._known[name]
+        return None if run.deleted else run
+
+    def _kept(self, run: Run) -> Run:
+        """The run, written down."""
+        facts = [run.name, run.title, json.dumps(run.columns), run.epoch, run.rows, run.low, run.low_row]
+        facts += [run.high, run.high_row, run.created, run.updated, run.deleted]
+        if run.key:
+            self._writing.execute(
+                "UPDATE runs SET name = ?, title = ?, columns = ?, epoch = ?, rows = ?, low = ?, low_row = ?, high = ?,"
+                " high_row = ?, created = ?, updated = ?, deleted = ? WHERE key = ?",
+                (*facts, run.key),
+            )
+        else:
+            inserted = self._writing.execute(
+                "INSERT INTO runs (name, title, columns, epoch, rows, low, low_row, high, high_row, created, updated,"
+                " deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                facts,
+            )
+            run = replace(run, key=inserted.lastrowid or 0)
+        self._known[run.name] = run
+        self._changed.add(run.name)
+        return run
+
+    def _tidy(self) -> None:
+        """Remove some of the rows whose epoch is over, and answers that nobody will ask for again."""
+        now = time.time()
+        try:
+            due = self._first("SELECT run, epoch FROM stale WHERE since < ? LIMIT 1", now - KEPT)
+            forgotten = self._first("SELECT 1 FROM requests WHERE at < ? LIMIT 1", now - _REMEMBERED)
+            if self._broken or not (due or forgotten):
+                return
+            with self._transaction():
+                self._writing.execute("DELETE FROM requests WHERE at < ?", (now - _REMEMBERED,))
+                if due and not self._purged(*due):
+                    self._writing.execute("DELETE FROM stale WHERE run = ? AND epoch = ?", due)
+        except (RefusedError, sqlite3.Error) as error:
+            _log.warning("the store could not be tidied: %s", error)
+
+    def _first(self, question: str, *asked: object) -> Any:
+        return self._writing.execute(question, asked).fetchone()
+
+    def _purged(self, run: int, epoch: int) -> int:
+        """Delete some rows of an epoch; how many there were."""
+        return self._writing.execute(
+            "DELETE FROM rows WHERE run = ? AND epoch = ? AND seq <="
+            " (SELECT min(seq) + ? FROM rows WHERE run = ? AND epoch = ?)",
+            (run, epoch, _TIDIED - 1, run, epoch),
+        ).rowcount
+
+    def _in_reader(self, task: Callable[[sqlite3.Connection], Any]) -> Any:
+        connection = getattr(self._reading, "connection", None)
+        try:
+            if connection is None:
+                connection = self._reading.connection = _reading(self._path)
+                self._connections.append(connection)
+            return task(connection)
+        except sqlite3.Error as error:
+            raise RefusedError("broken", f"the store cannot be read now ({error})") from error
+
+
+def _begun_anew(run: Run, columns: tuple[str, ...] = ()) -> Run:
+    """The run without rows, in its next epoch."""
+    return Run(
+        run.key, run.name, run.title, columns, run.epoch + 1, created=run.created, updated=time.time()
+    )  # fmt: skip
+
+
+def _digest(batch: Batch) -> bytes:
+    facts = json.dumps([batch.columns, batch.epoch, batch.title, batch.values.shape])
+    return sha256(facts.encode() + np.ascontiguousarray(batch.values, "<f8").tobytes()).digest()
+
+
+def _run(reading: sqlite3.Connection, name: str) -> Run:
+    found = reading.execute(f"SELECT {_RUN} FROM runs WHERE name = ? AND NOT deleted", (name,)).fetchone()
+    if found is None:
+        raise RefusedError("not_found", f"there is no run {quoted(name)}")
+    return _from_row(found)
+
+
+def _from_row(row: Sequence[Any]) -> Run:
+    key, name, title, columns, epoch, rows, low, low_row, high, high_row, created, updated, deleted = row
+    low, high = (np.nan if extreme is None else extreme for extreme in (low, high))  # SQLite keeps no NaN
+    names = tuple(json.loads(columns))
+    return Run(
+        key, name, title, names, epoch, rows, low, low_row, high, high_row, created, updated, bool(deleted)
+    )  # fmt: skip
+
+
+def _rows(connection: sqlite3.Connection, run: Run, numbers: Sequence[int]) -> Values:
+    found: list[bytes] = []
+    if isinstance(numbers, range) and numbers.step == 1:
+        question = 'SELECT "values" FROM rows WHERE run = ? AND epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq'
+        found = [row for (row,) in connection.execute(question, (run.key, run.epoch, numbers.start, numbers.stop - 1))]
+    else:
+        for start in range(0, len(numbers), _AT_ONCE):
+            asked = numbers[start : start + _AT_ONCE]
+            places = ", ".join("?" * len(asked))
+            question = f'SELECT "values" FROM rows WHERE run = ? AND epoch = ? AND seq IN ({places}) ORDER BY seq'
+            found += [row for (row,) in connection.execute(question, (run.key, run.epoch, *asked))]
+    if len(found) != len(numbers):
+        raise RefusedError("stale_epoch", f"the run {run.name} was begun anew meanwhile", epoch=run.epoch + 1)
+    return unpacked(found, len(run.columns))
+
+
+def _locked(path: Path) -> int:
+    """A lock beside the file, held as long as this process has the store open."""
+    _refuse_distant(path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise MissingError(f"the store {quoted(path)} cannot be opened: {error.strerror}") from None
+    for _ in range(20):  # a server that is being replaced takes a while to end
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.1)
+            continue
+        os.truncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        return lock
+    owner = os.pread(lock, 20, 0).decode(errors="replace").strip()
+    os.close(lock)
+    raise MissingError(
+        f"the store {quoted(path)} is in use by process {owner or '?'}; stop that, or take another --folder"
+    )
+
+
+def _refuse_distant(path: Path) -> None:
+    """Raise `MissingError` for a file on another machine: the memory that readers and writer share is not there."""
+    try:
+        mounts = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    except OSError:  # no Linux
+        return
+    there = os.path.realpath(path.parent)
+    inside = [(place, kind) for _, place, kind, *_ in mounts if f"{there}/".startswith(f"{place.rstrip('/')}/")]
+    kind = max(inside, key=lambda mount: len(mount[0]), default=("", ""))[1]
+    if kind in _DISTANT:
+        raise MissingError(
+            f"the store {quoted(path)} would lie on another machine's disk ({kind}), where SQLite can't keep it whole;"
+            " take a local --folder, or PostgreSQL"
+        )
+
+
+def _connected(path: Path, quota: Quota) -> sqlite3.Connection:
+    """The one connection that writes, to a file of our own of this version."""
+    old_mask = os.umask(0o077)  # rows are nobody else's to read
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
+        _prepare(connection, path, quota)
+    except sqlite3.Error as error:
+        raise MissingError(f"the store {quoted(path)} cannot be opened: {error}") from None
+    finally:
+        os.umask(old_mask)
+    safe = "" if sqlite3.sqlite_version_info >= _SAFE else "; it has the WAL-reset bug, which one writer does not meet"
+    _log.info("SQLite %s%s", sqlite3.sqlite_version, safe)
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, quota: Quota) -> None:
+    connection.execute("PRAGMA busy_timeout = 5000")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != _APPLICATION and (tables or application):
+        raise MissingError(f"{quoted(path)} is a database of another program; take another --folder")
+    if version > VERSION:
+        raise MissingError(
+            f"the store {quoted(path)} was written by a later liveplot (version {version} of the store, and this knows"
+            f" {VERSION}); update liveplot"
+        )
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "mmap_size = 0"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
+    page = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {max(1, quota.bytes // page)}")
+    if not tables:
+        connection.executescript(_SCHEMA)
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    """A connection that never writes, nor moves what was written to its place."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+    for pragma in ("busy_timeout = 5000", "query_only = ON", "wal_autocheckpoint = 0", "mmap_size = 0"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
