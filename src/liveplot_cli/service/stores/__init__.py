@@ -17,7 +17,10 @@ Told = Callable[[str], object]
 
 
 class Store(Protocol):
-    """Runs and rows. Every future may raise `RefusedError`: `not_found`, `full`, `broken` and what `runs.admit` refuses."""
+    """Runs and rows.
+
+    Every future may raise `RefusedError`: `not_found`, `full`, `broken`, and what `runs.admit` refuses.
+    """
 
     def append(self, name: str, batch: Batch) -> Future[Appended]:
         """Add rows, all of them or none, and make the run where there is none; done when they are on the disk."""
