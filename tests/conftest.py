@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 
 import again
 import chromium
+import postgres
 from faults import Place
 from liveplot_cli import charts
 from liveplot_cli.charts.heatmap import Heatmap
@@ -92,6 +93,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Chrom
     """Chromium, started once."""
     with chromium.playing(tmp_path_factory.mktemp("chromium")) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Server]:
+    """PostgreSQL, started once."""
+    with postgres.running() as server:
+        yield server
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ LAYERED = {"formats", "drawing", "service"}  # packages whose modules have layer
 HEAVY = {
     "matplotlib.pyplot": {"screens/window.py"},
     "click": {"cli.py", "options.py"},
+    "psycopg": {"service/stores/__init__.py", "service/stores/postgres.py"},
     "av": {"encoders/mp4.py"},
 }
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -126,15 +128,54 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_epoch(run: Run, epoch: int | None) -> None:
+    """Raise `RefusedError` where a request is meant for another epoch than the run is in."""
+    if epoch is not None and epoch != run.epoch:
+        raise RefusedError(
+            "stale_epoch", f"the run {run.name} is in epoch {run.epoch} and not {epoch}", epoch=run.epoch
+        )
+
+
+def no_run(name: str) -> RefusedError:
+    """What is said of a run that is not there."""
+    return RefusedError("not_found", f"there is no run {quoted(name)}")
+
+
+def check_room(count: int, quota: Quota) -> None:
+    """Raise `RefusedError` where there are as many runs as are taken."""
+    if count >= quota.runs:
+        raise RefusedError("too_many", f"there are {count:,} runs, and no more are taken; delete one")
+
+
+def begun_anew(run: Run, now: float = 0.0) -> Run:
+    """The run without rows, in its next epoch; its columns stay."""
+    return Run(run.key, run.name, run.title, run.columns, run.epoch + 1, created=run.created, updated=now)
+
+
+def forgotten(run: Run, now: float = 0.0) -> Run:
+    """The run that is no more, of which only the epoch is known that one of its name would begin in."""
+    return replace(begun_anew(run, now), title="", columns=(), deleted=True)
+
+
+def digest(batch: Batch) -> bytes:
+    """What tells a batch from another under the same key."""
+    facts = json.dumps([batch.columns, batch.epoch, batch.title, batch.values.shape])
+    return sha256(facts.encode() + np.ascontiguousarray(batch.values, "<f8").tobytes()).digest()
+
+
+def answered(batch: Batch, digested: bytes, answer: str) -> Appended:
+    """The answer, kept as JSON, that a request of this batch's key has had; raises `RefusedError` if it was another."""
+    if digested != digest(batch):
+        raise RefusedError("key_reused", "the Idempotency-Key was used for other rows")
+    return Appended(**json.loads(answer))
+
+
 def admit(run: Run, batch: Batch, stored: Callable[[range], Values], quota: Quota) -> tuple[Run, Values]:
     """The run as it will be, and those rows of the batch that are new: all of them, or none that is there already.
 
     `stored(numbers)` reads rows that are there. Raises `RefusedError`.
     """
-    if batch.epoch is not None and batch.epoch != run.epoch:
-        raise RefusedError(
-            "stale_epoch", f"the run {run.name} is in epoch {run.epoch} and not {batch.epoch}", epoch=run.epoch
-        )
+    check_epoch(run, batch.epoch)
     grown = replace(run, columns=_columns(run, batch), title=run.title if batch.title is None else batch.title)
     count = len(batch.values)
     first = run.next_seq if batch.seq is None else batch.seq
@@ -142,12 +183,17 @@ def admit(run: Run, batch: Batch, stored: Callable[[range], Values], quota: Quot
         raise RefusedError("gap", f"row {run.next_seq} comes next, and not {first}", expected=run.next_seq)
     if first + count <= run.next_seq:
         _check_same(run, first, batch.values, stored(range(first, first + count)))
-        return run, batch.values[:0]
+        return run, batch.values[:0]  # whatever columns the run has got since
     if first < run.next_seq:
         raise RefusedError(
             "overlap", f"rows {first} to {run.rows} are there already, and those after them are not",
             expected=run.next_seq,
         )  # fmt: skip
+    width = batch.values.shape[1]
+    if width != len(batch.columns or grown.columns):
+        raise RefusedError(
+            "row_invalid", f"row 0 has {width} values, and the run {len(grown.columns)} columns", row=0
+        )
     if run.rows + count > quota.rows:
         raise RefusedError("full", f"a run takes {quota.rows:,} rows, and {run.name} has {run.rows:,}")
     return _with_extremes(replace(grown, rows=run.rows + count), first, batch.values), batch.values
@@ -155,15 +201,8 @@ def admit(run: Run, batch: Batch, stored: Callable[[range], Values], quota: Quot
 
 def _columns(run: Run, batch: Batch) -> tuple[str, ...]:
     """The names of the columns with those that the batch adds; they are settled by the first row."""
-    width = batch.values.shape[1]
     if not run.columns:
-        return batch.columns or tuple(map(str, range(width)))
-    if not batch.columns:
-        if width != len(run.columns):
-            raise RefusedError(
-                "row_invalid", f"row 0 has {width} values, and the run {len(run.columns)} columns", row=0
-            )
-        return run.columns
+        return batch.columns or tuple(map(str, range(batch.values.shape[1])))
     if batch.columns[: len(run.columns)] != run.columns and run.columns[: len(batch.columns)] != batch.columns:
         raise RefusedError(
             "columns", f"the columns of the run {run.name} are others, and only further ones can be added to them",

@@ -6,12 +6,20 @@ else, and rows that arrive together are written together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from liveplot_cli.service.runs import Appended, Batch, Quota, Run, Values
+from liveplot_cli.errors import MissingError
+from liveplot_cli.service.runs import Appended, Batch, Quota, RefusedError, Run, Values
+
+KEPT = 600.0  # seconds that rows of an epoch that is over stay, for whoever is reading them
+REMEMBERED = 86_400.0  # seconds that the answer to a request with a key is
+TIDIED = 2_000  # rows in one commit, so that nobody waits long for it
+
+_log = logging.getLogger(__name__)
 
 Told = Callable[[str], object]
 
@@ -64,6 +72,42 @@ def opened(place: str, folder: Path, quota: Quota) -> Store:
 
     Raises `MissingError` where it can't be opened.
     """
+    if place.startswith(("postgresql://", "postgres://")):
+        return _postgres(place, quota)
     from liveplot_cli.service.stores.sqlite import Sqlite
 
     return Sqlite(Path(place) if place else folder / "runs.db", quota)
+
+
+def _postgres(address: str, quota: Quota) -> Store:
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise MissingError("PostgreSQL needs a package: pip install 'liveplot-cli[postgres]'") from None
+    from liveplot_cli.service.stores.postgres import Postgres
+
+    return Postgres(address, quota)
+
+
+def submitted(threads: Executor, task: Callable[[], Any]) -> Future[Any]:
+    """The future of a task; of a store that is closed already, one that says so."""
+    try:
+        return threads.submit(task)
+    except RuntimeError:
+        late: Future[Any] = Future()
+        late.set_exception(draining())
+        return late
+
+
+def draining() -> RefusedError:
+    """What is said to whoever comes when the store is closed."""
+    return RefusedError("draining", "the server is about to end; try again in a while")
+
+
+def tell(told: Iterable[Told], name: str) -> None:
+    """Tell each of a change, whatever the others make of it."""
+    for one in told:
+        try:
+            one(name)
+        except Exception:  # the thread that tells must not end with whom it tells
+            _log.exception("a change of a run could not be told")

@@ -14,15 +14,31 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from liveplot_cli.errors import MissingError, quoted
-from liveplot_cli.service.runs import Appended, Batch, Quota, RefusedError, Run, Values, admit, packed, unpacked
-from liveplot_cli.service.stores import Told
+from liveplot_cli.service import stores
+from liveplot_cli.service.runs import (
+    Appended,
+    Batch,
+    Quota,
+    RefusedError,
+    Run,
+    Values,
+    admit,
+    answered,
+    begun_anew,
+    check_epoch,
+    check_room,
+    digest,
+    forgotten,
+    no_run,
+    packed,
+    unpacked,
+)
 
 VERSION = 1
 _APPLICATION = 0x4C504C54  # LPLT, by which `file` and we know it
@@ -41,6 +57,7 @@ CREATE TABLE requests (
   run INTEGER NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL, answer TEXT NOT NULL, at REAL NOT NULL,
   PRIMARY KEY (run, key)
 ) WITHOUT ROWID;
+CREATE INDEX requests_at ON requests (at);
 CREATE TABLE stale (run INTEGER NOT NULL, epoch INTEGER NOT NULL, since REAL NOT NULL, PRIMARY KEY (run, epoch));
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {VERSION};
@@ -48,10 +65,7 @@ COMMIT;
 """
 _RUN = "key, name, title, columns, epoch, rows, low, low_row, high, high_row, created, updated, deleted"
 _TOGETHER = 256  # requests in one commit
-_IDLE = 1.0  # seconds without work, after which there is time to tidy
-_TIDIED = 2_000  # rows in one commit
-KEPT = 600.0  # seconds that rows of an epoch that is over stay, for whoever is reading them
-_REMEMBERED = 86_400.0  # seconds that the answer to a request with a key is
+IDLE = 1.0  # seconds from one tidying to the next
 _READERS = 2
 _AT_ONCE = 500  # numbers in one question
 _SAFE = (3, 51, 3)  # SQLite before it can spoil a file that two connections write at once; here one writes
@@ -82,10 +96,11 @@ class Sqlite:
         except BaseException:
             os.close(self._lock)
             raise
-        self._told: list[Told] = []
+        self._told: list[stores.Told] = []
         self._known: dict[str, Run] = {}
         self._changed: set[str] = set()
         self._broken = ""
+        self._closing = False
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(_READERS, "liveplot-read")
         self._reading = threading.local()
@@ -103,57 +118,68 @@ class Sqlite:
         return self._ask(lambda: self._delete(name))
 
     def run(self, name: str) -> Future[Run]:
-        return self._readers.submit(self._in_reader, lambda reading: _run(reading, name))
+        return self._read(lambda reading: _run(reading, name))
 
     def runs(self) -> Future[Sequence[Run]]:
         question = f"SELECT {_RUN} FROM runs WHERE NOT deleted ORDER BY updated DESC, name"
-        return self._readers.submit(
-            self._in_reader, lambda reading: [_from_row(row) for row in reading.execute(question).fetchall()]
-        )
+        return self._read(lambda reading: [_from_row(row) for row in reading.execute(question).fetchall()])
 
     def rows(self, run: Run, numbers: Sequence[int]) -> Future[Values]:
-        return self._readers.submit(self._in_reader, lambda reading: _rows(reading, run, numbers))
+        return self._read(lambda reading: _rows(reading, run, numbers))
 
     def check(self) -> Future[None]:
         return self._ask(self._check)
 
-    def listen(self, told: Told) -> None:
+    def listen(self, told: stores.Told) -> None:
         self._told.append(told)
 
     def backup(self, path: Path) -> Future[None]:
         """Write a copy of the whole store, as it stands at one moment, to a path where there is nothing."""
-        return self._readers.submit(
-            self._in_reader, lambda reading: reading.execute("VACUUM INTO ?", (str(path),)).close()
-        )
+        return self._read(lambda reading: _copied(reading, path))
 
     def close(self) -> None:
+        if self._closing:
+            return
+        self._closing = True
         self._asked.put(None)
         self._writer.join()
+        while not self._asked.empty():  # what came while the end was told
+            late = self._asked.get()
+            if late is not None and late.future.set_running_or_notify_cancel():
+                late.future.set_exception(stores.draining())
         self._readers.shutdown()
         for connection in self._connections:
             connection.close()
         self._writing.close()
         os.close(self._lock)
 
+    def _read(self, task: Callable[[sqlite3.Connection], Any]) -> Future[Any]:
+        return stores.submitted(self._readers, lambda: self._in_reader(task))
+
     def _ask(self, task: _Task) -> Future[Any]:
         future: Future[Any] = Future()
+        if self._closing:
+            future.set_exception(stores.draining())
+            return future
         self._asked.put(_Asked(task, future))
         return future
 
     def _write(self) -> None:
-        """The writer's life: wait for work, take what else has come, commit it as one."""
-        while True:
+        """The writer's life: wait for work, take what else has come, commit it as one; and tidy now and then."""
+        goes_on, tidy_at = True, 0.0
+        while goes_on:
             try:
-                first = self._asked.get(timeout=_IDLE)
+                first = self._asked.get(timeout=max(0.0, tidy_at - time.monotonic()))
             except queue.Empty:
-                self._tidy()
-                continue
-            if first is None:
-                return
-            asked, goes_on = self._taken(first)
-            self._commit(asked)
-            if not goes_on:
-                return
+                pass
+            else:
+                if first is None:
+                    return
+                asked, goes_on = self._taken(first)
+                self._commit(asked)
+            if time.monotonic() >= tidy_at:
+                more = self._tidy() and self._asked.empty()
+                tidy_at = 0.0 if more else time.monotonic() + IDLE
 
     def _taken(self, first: _Asked) -> tuple[list[_Asked], bool]:
         asked = [first]
@@ -192,8 +218,7 @@ class Sqlite:
             else:
                 one.future.set_result(answer)
         for name in changed:
-            for told in self._told:
-                told(name)
+            stores.tell(self._told, name)
 
     @staticmethod
     def _done(task: _Task) -> Any:
@@ -257,45 +282,37 @@ class Sqlite:
         if batch.key is not None and batch.seq is None:
             self._writing.execute(
                 "INSERT INTO requests VALUES (?, ?, ?, ?, ?)",
-                (grown.key, batch.key, _digest(batch), json.dumps(vars(appended)), now),
+                (grown.key, batch.key, digest(batch), json.dumps(vars(appended)), now),
             )
         return appended
 
     def _answered(self, run: Run, batch: Batch) -> Appended | None:
         """The answer that a request of this key has had."""
         found = self._first("SELECT digest, answer FROM requests WHERE run = ? AND key = ?", run.key, batch.key)
-        if found is None:
-            return None
-        if found[0] != _digest(batch):
-            raise RefusedError("key_reused", "the Idempotency-Key was used for other rows")
-        return Appended(**json.loads(found[1]))
+        return None if found is None else answered(batch, *found)
 
     def _reset(self, name: str, epoch: int | None) -> int:
         run = self._there(name)
-        if epoch is not None and epoch != run.epoch:
-            raise RefusedError(
-                "stale_epoch", f"the run {name} is in epoch {run.epoch} and not {epoch}", epoch=run.epoch
-            )
+        check_epoch(run, epoch)
         self._end_epoch(run)
-        return self._kept(_begun_anew(run, columns=run.columns)).epoch
+        return self._kept(begun_anew(run, time.time())).epoch
 
     def _delete(self, name: str) -> None:
         run = self._there(name)
         self._end_epoch(run)
-        self._kept(replace(_begun_anew(run), title="", deleted=True))
+        self._kept(forgotten(run, time.time()))
 
     def _end_epoch(self, run: Run) -> None:
         self._writing.execute("INSERT INTO stale VALUES (?, ?, ?)", (run.key, run.epoch, time.time()))
 
     def _check(self) -> None:
-        """Write, and take it back."""
-        self._writing.execute("UPDATE stale SET since = since")
+        """Write, as a row would be, what stands there already."""
+        self._writing.execute(f"PRAGMA user_version = {VERSION}")
 
     def _made(self, name: str) -> Run:
         """A run that is not there, or not any more; kept with its first rows."""
         count = self._first("SELECT count(*) FROM runs WHERE NOT deleted")[0]
-        if count >= self._quota.runs:
-            raise RefusedError("too_many", f"there are {count:,} runs, and no more are taken; delete one")
+        check_room(count, self._quota)
         former = self._known.get(name)
         now = time.time()
         return replace(former, deleted=False, created=now) if former else Run(0, name, created=now)
@@ -303,7 +320,7 @@ class Sqlite:
     def _there(self, name: str) -> Run:
         run = self._present(name)
         if run is None:
-            raise RefusedError("not_found", f"there is no run {quoted(name)}")
+            raise no_run(name)
         return run
 
     def _present(self, name: str) -> Run | None:
@@ -336,20 +353,22 @@ class Sqlite:
         self._changed.add(run.name)
         return run
 
-    def _tidy(self) -> None:
-        """Remove some of the rows whose epoch is over, and answers that nobody will ask for again."""
+    def _tidy(self) -> bool:
+        """Remove some of the rows whose epoch is over, and answers that nobody will ask for again; whether any were."""
         now = time.time()
         try:
-            due = self._first("SELECT run, epoch FROM stale WHERE since < ? LIMIT 1", now - KEPT)
-            forgotten = self._first("SELECT 1 FROM requests WHERE at < ? LIMIT 1", now - _REMEMBERED)
-            if self._broken or not (due or forgotten):
-                return
+            due = self._first("SELECT run, epoch FROM stale WHERE since < ? LIMIT 1", now - stores.KEPT)
+            outdated = self._first("SELECT 1 FROM requests WHERE at < ? LIMIT 1", now - stores.REMEMBERED)
+            if self._broken or not (due or outdated):
+                return False
             with self._transaction():
-                self._writing.execute("DELETE FROM requests WHERE at < ?", (now - _REMEMBERED,))
+                self._writing.execute("DELETE FROM requests WHERE at < ?", (now - stores.REMEMBERED,))
                 if due and not self._purged(*due):
                     self._writing.execute("DELETE FROM stale WHERE run = ? AND epoch = ?", due)
         except (RefusedError, sqlite3.Error) as error:
             _log.warning("the store could not be tidied: %s", error)
+            return False
+        return True
 
     def _first(self, question: str, *asked: object) -> Any:
         return self._writing.execute(question, asked).fetchone()
@@ -359,7 +378,7 @@ class Sqlite:
         return self._writing.execute(
             "DELETE FROM rows WHERE run = ? AND epoch = ? AND seq <="
             " (SELECT min(seq) + ? FROM rows WHERE run = ? AND epoch = ?)",
-            (run, epoch, _TIDIED - 1, run, epoch),
+            (run, epoch, stores.TIDIED - 1, run, epoch),
         ).rowcount
 
     def _in_reader(self, task: Callable[[sqlite3.Connection], Any]) -> Any:
@@ -373,22 +392,10 @@ class Sqlite:
             raise RefusedError("broken", f"the store cannot be read now ({error})") from error
 
 
-def _begun_anew(run: Run, columns: tuple[str, ...] = ()) -> Run:
-    """The run without rows, in its next epoch."""
-    return Run(
-        run.key, run.name, run.title, columns, run.epoch + 1, created=run.created, updated=time.time()
-    )  # fmt: skip
-
-
-def _digest(batch: Batch) -> bytes:
-    facts = json.dumps([batch.columns, batch.epoch, batch.title, batch.values.shape])
-    return sha256(facts.encode() + np.ascontiguousarray(batch.values, "<f8").tobytes()).digest()
-
-
 def _run(reading: sqlite3.Connection, name: str) -> Run:
     found = reading.execute(f"SELECT {_RUN} FROM runs WHERE name = ? AND NOT deleted", (name,)).fetchone()
     if found is None:
-        raise RefusedError("not_found", f"there is no run {quoted(name)}")
+        raise no_run(name)
     return _from_row(found)
 
 
@@ -415,6 +422,12 @@ def _rows(connection: sqlite3.Connection, run: Run, numbers: Sequence[int]) -> V
     if len(found) != len(numbers):
         raise RefusedError("stale_epoch", f"the run {run.name} was begun anew meanwhile", epoch=run.epoch + 1)
     return unpacked(found, len(run.columns))
+
+
+def _copied(reading: sqlite3.Connection, path: Path) -> None:
+    reading.execute("VACUUM INTO ?", (str(path),)).close()
+    with path.open("rb") as copy:  # SQLite leaves that to the system
+        os.fsync(copy.fileno())
 
 
 def _locked(path: Path) -> int:
@@ -460,11 +473,16 @@ def _refuse_distant(path: Path) -> None:
 def _connected(path: Path, quota: Quota) -> sqlite3.Connection:
     """The one connection that writes, to a file of our own of this version."""
     old_mask = os.umask(0o077)  # rows are nobody else's to read
+    connection = None
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
         _prepare(connection, path, quota)
-    except sqlite3.Error as error:
-        raise MissingError(f"the store {quoted(path)} cannot be opened: {error}") from None
+    except BaseException as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise MissingError(f"the store {quoted(path)} cannot be opened: {error}") from None
+        raise
     finally:
         os.umask(old_mask)
     safe = "" if sqlite3.sqlite_version_info >= _SAFE else "; it has the WAL-reset bug, which one writer does not meet"
