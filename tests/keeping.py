@@ -22,12 +22,12 @@ from liveplot_cli.service.stores import Store, opened
 
 @dataclass
 class Place:
-    """Where stores are opened: a file, or a database."""
+    """Where stores are opened: a file, or a schema of a database."""
 
     address: str
     folder: Path
     server: postgres.Server | None = None
-    database: str = ""
+    schema: str = ""
     opened: list[Store] = field(default_factory=list)
 
     def open(self, quota: Quota | None = None) -> Store:
@@ -42,7 +42,7 @@ class Place:
     def count(self, table: str) -> int:
         """How many rows stand in one of the store's tables."""
         if self.server is not None:
-            (row,) = self.server.tell(self.database, f"SELECT count(*) FROM liveplot_{table}")
+            (row,) = self.server.tell(f"SELECT count(*) FROM {self.schema}.liveplot_{table}")
             return int(str(row[0]))
         with closing(sqlite3.connect(self.folder / "runs.db")) as connection:
             return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
@@ -57,9 +57,9 @@ def place(kind: str, folder: Path, request: pytest.FixtureRequest) -> Place:
 
 
 def in_database(server: postgres.Server, folder: Path) -> Place:
-    """A new database."""
-    database = server.database()
-    return Place(server.address(database), folder, server, database)
+    """A place in a database."""
+    schema = server.schema()
+    return Place(server.address(schema=schema), folder, server, schema)
 
 
 def batch(*rows: Sequence[float], **facts: Any) -> Batch:

@@ -26,7 +26,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = _free_port()
-        self._databases = 0
+        self._made = 0
         self._as: list[str] = _unprivileged(folder)
         (folder / "password").write_text(PASSWORD)
         self._run(
@@ -45,7 +45,7 @@ class Server:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/")
         for _ in range(600):
             try:
-                psycopg.connect(self.address("postgres")).close()
+                psycopg.connect(self.address()).close()
                 return
             except psycopg.OperationalError:
                 assert self.process.poll() is None, (self.folder / "log").read_text()
@@ -57,22 +57,20 @@ class Server:
         self.process.send_signal(how)
         self.process.wait(30)
 
-    def address(self, database: str, *, over: str = "") -> str:
-        """Where a database is: over its socket, or `127.0.0.1`."""
-        place = f"{over}:{self.port}" if over else f":{self.port}"
-        option = "" if over else f"?host={self.folder}"
-        return f"postgresql://liveplot:{_IN_ADDRESS}@{place}/{database}{option}"
+    def address(self, database: str = "postgres", *, schema: str = "public", over: str = "") -> str:
+        """Where the tables of a schema are: over the server's socket, or `127.0.0.1`."""
+        options = f"options=-csearch_path%3D{schema}" + ("" if over else f"&host={self.folder}")
+        return f"postgresql://liveplot:{_IN_ADDRESS}@{over}:{self.port}/{database}?{options}"
 
-    def database(self, encoding: str = "UTF8") -> str:
-        """A new, empty database."""
-        self._databases += 1
-        name = f"d{self._databases}"
-        self.tell("postgres", f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0")
-        return name
+    def schema(self) -> str:
+        """A new, empty schema, which takes less time than a database."""
+        self._made += 1
+        self.tell(f"CREATE SCHEMA s{self._made}")
+        return f"s{self._made}"
 
-    def tell(self, database: str, what: str) -> list[tuple[object, ...]]:
-        """What a database answers."""
-        with psycopg.connect(self.address(database), autocommit=True) as connection:
+    def tell(self, what: str) -> list[tuple[object, ...]]:
+        """What the server answers."""
+        with psycopg.connect(self.address(), autocommit=True) as connection:
             cursor = connection.execute(what)
             return cursor.fetchall() if cursor.description else []
 
