@@ -79,7 +79,7 @@ _SESSION = """
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply';
 SET client_encoding = 'UTF8';
 SET lock_timeout = '20s';
-SET idle_in_transaction_session_timeout = '30s';
+SET idle_in_transaction_session_timeout = '10s';
 """
 _RUN = "key, name, title, columns, epoch, rows, low, low_row, high, high_row, created, updated, deleted"
 _AWAY = "the database cannot be reached now; nothing of this request was stored, or all of it"
