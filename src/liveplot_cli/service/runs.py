@@ -191,9 +191,7 @@ def admit(run: Run, batch: Batch, stored: Callable[[range], Values], quota: Quot
         )  # fmt: skip
     width = batch.values.shape[1]
     if width != len(batch.columns or grown.columns):
-        raise RefusedError(
-            "row_invalid", f"row 0 has {width} values, and the run {len(grown.columns)} columns", row=0
-        )
+        raise RefusedError("row_invalid", f"row 0 has {width} values, and the run {len(grown.columns)} columns", row=0)
     if run.rows + count > quota.rows:
         raise RefusedError("full", f"a run takes {quota.rows:,} rows, and {run.name} has {run.rows:,}")
     return _with_extremes(replace(grown, rows=run.rows + count), first, batch.values), batch.values

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,10 @@ _AT_ONCE = 500  # numbers in one question
 _SAFE = (3, 51, 3)  # SQLite before it can spoil a file that two connections write at once; here one writes
 _DISTANT = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"))
 _FULL = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_TOOBIG))
+# A write that failed at once was undone, and can be done again; of a failed flush nobody knows what it has lost.
+_LOST = frozenset((sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC))
+_LONGEST_LOG = 24 << 20  # bytes of what is not yet in its place, and the seconds after which that is tried again
+_RESTARTS = 0.25
 
 _log = logging.getLogger(__name__)
 
@@ -101,6 +105,7 @@ class Sqlite:
         self._changed: set[str] = set()
         self._broken = ""
         self._closing = False
+        self._restart_at = 0.0
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(_READERS, "liveplot-read")
         self._reading = threading.local()
@@ -135,7 +140,7 @@ class Sqlite:
 
     def backup(self, path: Path) -> Future[None]:
         """Write a copy of the whole store, as it stands at one moment, to a path where there is nothing."""
-        return self._read(lambda reading: _copied(reading, path))
+        return stores.submitted(self._readers, lambda: _copy(self._path, path))
 
     def close(self) -> None:
         if self._closing:
@@ -177,9 +182,31 @@ class Sqlite:
                     return
                 asked, goes_on = self._taken(first)
                 self._commit(asked)
+                self._shorten_log()
             if time.monotonic() >= tidy_at:
                 more = self._tidy() and self._asked.empty()
                 tidy_at = 0.0 if more else time.monotonic() + IDLE
+
+    def _shorten_log(self) -> None:
+        """Begin the log again where readers, of whom there is always one, have kept SQLite from it.
+
+        They are waited for a moment only: whoever copies the store reads for long.
+        """
+        if self._broken or time.monotonic() < self._restart_at or self._log_size() < _LONGEST_LOG:
+            return
+        self._restart_at = time.monotonic() + _RESTARTS
+        try:
+            self._writing.execute("PRAGMA busy_timeout = 50")
+            self._writing.execute("PRAGMA wal_checkpoint(RESTART)").close()
+            self._writing.execute("PRAGMA busy_timeout = 5000")
+        except sqlite3.Error as error:
+            self._refused(error)
+
+    def _log_size(self) -> int:
+        try:
+            return self._path.with_name(f"{self._path.name}-wal").stat().st_size
+        except OSError:
+            return 0
 
     def _taken(self, first: _Asked) -> tuple[list[_Asked], bool]:
         asked = [first]
@@ -255,7 +282,7 @@ class Sqlite:
         code = getattr(error, "sqlite_errorcode", 0)
         if code in _FULL:
             return RefusedError("full", "the disk or the store is full; nothing of this request was stored")
-        if code & 0xFF == sqlite3.SQLITE_IOERR or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if code in _LOST or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             # A second flush of pages that the first has lost says that all is well ("fsyncgate").
             self._broken = (
                 f"the store's disk has failed ({error}); nothing more is stored until the server starts again"
@@ -424,10 +451,15 @@ def _rows(connection: sqlite3.Connection, run: Run, numbers: Sequence[int]) -> V
     return unpacked(found, len(run.columns))
 
 
-def _copied(reading: sqlite3.Connection, path: Path) -> None:
-    reading.execute("VACUUM INTO ?", (str(path),)).close()
-    with path.open("rb") as copy:  # SQLite leaves that to the system
-        os.fsync(copy.fileno())
+def _copy(path: Path, where: Path) -> None:
+    try:
+        with closing(_reading(path)) as connection:
+            connection.execute("PRAGMA query_only = OFF")  # it is meant for the copy, too
+            connection.execute("VACUUM INTO ?", (str(where),))
+        with where.open("rb") as copy:  # SQLite leaves the flush to the system
+            os.fsync(copy.fileno())
+    except (sqlite3.Error, OSError) as error:
+        raise RefusedError("broken", f"the store cannot be copied to {quoted(where)} ({error})") from error
 
 
 def _locked(path: Path) -> int:
