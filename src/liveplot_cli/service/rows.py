@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,8 +16,9 @@ from liveplot_cli.errors import quoted
 from liveplot_cli.service.runs import LONGEST_WORDS, Batch, Quota, RefusedError, Values
 
 MOST_ROWS = 1_000  # of a request
+MOST_VALUES = 1_000_000  # likewise: objects with few names each would make a table of almost nothing but gaps
 _DEEPEST = 4  # arrays and objects within one another
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _GAPS = frozenset(("", "nan", "NaN", "null", "NA"))
 _TYPES = frozenset((int, float, type(None)))
 _FIELDS = frozenset(("rows", "seq", "epoch", "columns", "title"))
@@ -34,31 +37,37 @@ def from_json(body: bytes, asked: Asked, quota: Quota) -> Batch:
         raise _malformed(f"there is no field {quoted(unknown[0])}; there are {', '.join(sorted(_FIELDS))}")
     if "rows" not in given:
         raise _malformed("the body has no rows")
-    columns = given.get("columns") or ()
-    if not isinstance(columns, list | tuple):
+    columns = given.get("columns")
+    if not isinstance(columns, list | None):
         raise _malformed("columns are no list of names")
     settled = {**asked, **{name: given[name] for name in ("seq", "epoch", "title") if given.get(name) is not None}}
-    return _batch(given["rows"], columns, settled, quota)
+    return _batch(given["rows"], columns or (), settled, quota)
 
 
 def from_lines(body: bytes, asked: Asked, quota: Quota) -> Batch:
     """The batch of JSON lines: each a list of numbers or an object of names and numbers."""
-    rows = [parse(line) for line in body.split(b"\n") if line.strip()]
+    lines = [line for line in body.split(b"\n") if line.strip()]
+    _check_count(len(lines))
+    rows = [parse(line) for line in lines]
     if not rows or not all(isinstance(row, dict) for row in rows):
         return _batch(rows, (), asked, quota)
     columns = list(dict.fromkeys(name for row in rows for name in row))
+    if len(columns) * len(rows) > MOST_VALUES:
+        raise RefusedError("too_large", f"a request takes {MOST_VALUES:,} values, gaps among them")
     return _batch([[row.get(name) for name in columns] for row in rows], columns, asked, quota)
 
 
 def from_csv(body: bytes, asked: Asked, quota: Quota) -> Batch:
     """The batch of a table with commas; a first line that is not all numbers names the columns."""
+    text = io.StringIO(_text(body).removeprefix("\ufeff"), newline="")
     try:
-        lines = [line for line in csv.reader(_text(body).splitlines(), strict=True) if line]
+        lines = [line for line in csv.reader(text, strict=True) if line]
     except csv.Error as error:
         raise _malformed(f"the body is no CSV ({error})") from None
     columns: Sequence[str] = ()
     if lines and not all(_is_cell(cell) for cell in lines[0]):
         columns, *lines = lines
+    _check_count(len(lines))
     return _batch([_numbers(number, line) for number, line in enumerate(lines)], columns, asked, quota)
 
 
@@ -78,7 +87,7 @@ def parse(body: bytes) -> Any:
     _check_depth(text)
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
-    except ValueError as error:  # an integer of too many digits is one, too
+    except (ValueError, RecursionError) as error:  # an integer of too many digits is one, too
         raise _malformed(f"the body is no JSON ({_brief(error)})") from None
 
 
@@ -94,8 +103,6 @@ def _check_depth(text: str) -> None:
     if text.count("[") + text.count("{") <= _DEEPEST:
         return
     depth = 0
-    if "[[[" not in text and "{{" not in text and text.count("{") <= 1 and text.count('"') == 0:
-        return
     for match in _OPENING.finditer(text):
         first = match[0][0]
         depth += (first in "[{") - (first in "]}")
@@ -106,8 +113,7 @@ def _check_depth(text: str) -> None:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise _malformed(f"the body says {quoted(twice)} twice")
     return found
 
@@ -116,7 +122,7 @@ def _no_constant(name: str) -> float:
     raise _malformed(f"{name} is no JSON; a gap is null")
 
 
-def _brief(error: ValueError) -> str:
+def _brief(error: Exception) -> str:
     return str(error).partition(";")[0]
 
 
@@ -142,8 +148,7 @@ def _values(rows: Any, quota: Quota) -> Values:
     """The rows as a matrix; raises `RefusedError` with the index of the first that is none, and why."""
     if not isinstance(rows, list) or not rows:
         raise _malformed("there are no rows")
-    if len(rows) > MOST_ROWS:
-        raise RefusedError("too_large", f"a request takes {MOST_ROWS:,} rows, and these are {len(rows):,}")
+    _check_count(len(rows))
     width = len(rows[0]) if isinstance(rows[0], list) else 0
     for number, row in enumerate(rows):
         if not isinstance(row, list):
@@ -163,6 +168,11 @@ def _values(rows: Any, quota: Quota) -> Values:
     if np.isinf(values).any():
         raise _invalid(_first_overflow(rows), "holds a number beyond 1.8e308")
     return values
+
+
+def _check_count(rows: int) -> None:
+    if rows > MOST_ROWS:
+        raise RefusedError("too_large", f"a request takes {MOST_ROWS:,} rows, and these are {rows:,}")
 
 
 def _first_overflow(rows: list[list[Any]]) -> int:
