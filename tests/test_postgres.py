@@ -245,7 +245,6 @@ def test_a_run_that_somebody_holds_on_to_stops_no_reader(place: Place, postgresq
     assert sorted(future.result().next_seq for future in futures) == list(range(3, 11))
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small disk")
 def test_a_full_disk(place: Place, postgresql: postgres.Server) -> None:
     with mounted(postgresql.folder / "small", "-o", "size=4m,mode=777") as small:
         ballast = small / "ballast"

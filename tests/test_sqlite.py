@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -23,10 +24,11 @@ from liveplot_cli.service.runs import Appended, Batch, Quota
 from liveplot_cli.service.stores import sqlite
 from liveplot_cli.service.stores.sqlite import Sqlite
 
-ROOT = os.getuid() == 0
 HOLDING = "import sys, pathlib; from liveplot_cli.service.runs import Quota\n" + (
     "from liveplot_cli.service.stores import opened\n"
-    "store = opened('', pathlib.Path(sys.argv[1]), Quota())\nprint('open', flush=True); sys.stdin.read()"
+    "store = opened('', pathlib.Path(sys.argv[1]), Quota())\n"
+    "import os; child = os.fork() if 'fork' in sys.argv else 1\n"
+    "child and print('open', child, flush=True); sys.stdin.read()"
 )
 # Asks for what each line says, and says what came of it.
 ASKING = """
@@ -63,17 +65,33 @@ def whole(path: Path) -> bool:
         return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+def held(folder: Path, *how: str) -> subprocess.Popen[str]:
+    """A process that has the store open."""
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(folder), *how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
 def test_a_second_process_is_refused(place: Place) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDING, str(place.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
+    with held(place.folder) as other:
         assert other.stdout is not None
-        assert other.stdout.readline() == "open\n"
+        assert other.stdout.readline() == "open 1\n"
         with pytest.raises(MissingError, match=f"is in use by process {other.pid}; stop that") as caught:
             place.open()
         assert caught.value.exit_code == 5
         other.kill()
     place.open()
+
+
+def test_a_process_that_was_killed_leaves_no_lock_with_its_children(place: Place) -> None:
+    with held(place.folder, "fork") as other:
+        assert other.stdout is not None
+        child = int(other.stdout.readline().split()[1])
+        other.kill()
+        other.wait()
+        os.kill(child, 0)
+        place.open()
+        os.kill(child, signal.SIGKILL)
 
 
 def test_a_later_version_is_refused(place: Place) -> None:
@@ -150,7 +168,6 @@ def test_a_copy_that_is_made_while_rows_come_is_whole(place: Place) -> None:
     assert 500 <= sizes[0] <= sizes[1] <= sizes[2]
 
 
-@pytest.mark.skipif(not ROOT, reason="only root can mount a small disk")
 @pytest.mark.parametrize("width", [10, 9_000])
 def test_a_full_disk(place: Place, width: int) -> None:
     with mounted(place.folder / "small", "-o", "size=3m") as small:

@@ -80,6 +80,17 @@ _log = logging.getLogger(__name__)
 
 _Task = Callable[[], Any]
 
+_locks: set[int] = set()
+
+
+def _leave_locks() -> None:
+    """Let a forked process hold no store: it may outlive the server by a moment, and the next one is to start then."""
+    while _locks:
+        os.close(_locks.pop())
+
+
+os.register_at_fork(after_in_child=_leave_locks)
+
 
 @dataclass(frozen=True)
 class _Asked:
@@ -98,7 +109,7 @@ class Sqlite:
         try:
             self._writing = _connected(path, quota)
         except BaseException:
-            os.close(self._lock)
+            _unlock(self._lock)
             raise
         self._told: list[stores.Told] = []
         self._known: dict[str, Run] = {}
@@ -156,7 +167,7 @@ class Sqlite:
         for connection in self._connections:
             connection.close()
         self._writing.close()
-        os.close(self._lock)
+        _unlock(self._lock)
 
     def _read(self, task: Callable[[sqlite3.Connection], Any]) -> Future[Any]:
         return stores.submitted(self._readers, lambda: self._in_reader(task))
@@ -476,6 +487,7 @@ def _locked(path: Path) -> int:
         except OSError:
             time.sleep(0.1)
             continue
+        _locks.add(lock)
         os.truncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         return lock
@@ -484,6 +496,11 @@ def _locked(path: Path) -> int:
     raise MissingError(
         f"the store {quoted(path)} is in use by process {owner or '?'}; stop that, or take another --folder"
     )
+
+
+def _unlock(lock: int) -> None:
+    _locks.discard(lock)
+    os.close(lock)
 
 
 def _refuse_distant(path: Path) -> None:
