@@ -88,6 +88,7 @@ def _serve() -> None:
     import liveplot_cli.cli
     import liveplot_cli.encoders.gif
     import liveplot_cli.encoders.mp4
+    import liveplot_cli.encoders.webp
     import liveplot_cli.formats.text_table
     import liveplot_cli.jobs.render  # noqa: F401
 

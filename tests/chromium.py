@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-# A GIF is decoded picture by picture, composed as it is seen; an MP4 is played by <video> and drawn at some times.
+# A GIF or a WebP is decoded picture by picture, composed as it is seen; an MP4 is played by <video>, and drawn at some
+# times.
 PAGE = """<!doctype html><meta charset="utf-8"><body><script>
 const post = (facts, parts) => {
   const head = new TextEncoder().encode(JSON.stringify(facts) + "\\n");
@@ -43,8 +44,8 @@ const settled = async (video, size) => {
   }
   return shown;
 };
-async function gif(data, wanted) {
-  const decoder = new ImageDecoder({data, type: "image/gif", preferAnimation: true});
+async function pictures(data, wanted, type) {
+  const decoder = new ImageDecoder({data, type, preferAnimation: true});
   await decoder.tracks.ready;
   await decoder.completed;
   const track = decoder.tracks.selectedTrack;
@@ -86,9 +87,10 @@ async function mp4(data, wanted) {
   for (;;) {
     const given = await fetch("/film");
     const wanted = JSON.parse(given.headers.get("wanted"));
-    const play = given.headers.get("content-type") === "image/gif" ? gif : mp4;
+    const type = given.headers.get("content-type");
+    const play = type.startsWith("image/") ? pictures : mp4;
     try {
-      const [facts, parts] = await play(await given.arrayBuffer(), wanted);
+      const [facts, parts] = await play(await given.arrayBuffer(), wanted, type);
       await post(facts, parts);
     } catch (error) {
       await post({error: String(error && (error.message || error))}, []);
@@ -121,6 +123,10 @@ class Chromium:
     def gif(self, path: Path, wanted: Sequence[int] | None = None) -> Seen:
         """A GIF: its frames' durations in microseconds, its repetitions, and the frames wanted, by itself all."""
         return self._seen(path, "image/gif", wanted)
+
+    def webp(self, path: Path, wanted: Sequence[int] | None = None) -> Seen:
+        """A WebP: the same."""
+        return self._seen(path, "image/webp", wanted)
 
     def mp4(self, path: Path, wanted: Sequence[float]) -> Seen:
         """An MP4: its duration, and its pictures at some seconds; those below zero are counted from its end."""

@@ -69,10 +69,15 @@ def wrapped(spoil):
 """
 
 
+FILMS = [
+    ("a.gif", "_GifFilm", "b''"),
+    ("a.mp4", "_Mp4Film", "[]"),
+    ("a.webp", "_WebpFilm", "module._Chunk(b'', False)"),
+]
+
+
 @pytest.mark.parametrize("case", BAD_CODECS)
-@pytest.mark.parametrize(
-    ("output", "film", "nothing"), [("a.gif", "_GifFilm", "b''"), ("a.mp4", "_Mp4Film", "[]")], ids=["gif", "mp4"]
-)
+@pytest.mark.parametrize(("output", "film", "nothing"), FILMS, ids=["gif", "mp4", "webp"])
 def test_e02_a_codec_that_fails_and_says_nothing(place: Place, output: str, film: str, nothing: str, case: str) -> None:
     history(place, old=output)
     sabotage = SABOTAGE.format(format=output[2:], film=film) + BAD_CODECS[case].format(nothing=nothing)
