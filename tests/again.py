@@ -87,6 +87,7 @@ def _serve() -> None:
     # Imported here, each of them, for what any command may import.
     import liveplot_cli.cli
     import liveplot_cli.encoders.gif
+    import liveplot_cli.encoders.html
     import liveplot_cli.encoders.mp4
     import liveplot_cli.encoders.webp
     import liveplot_cli.formats.text_table

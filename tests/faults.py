@@ -209,6 +209,11 @@ def assert_whole(place: Place, said: str, changed: set[str]) -> None:
             gif = films.gifsicle(path)
             assert (gif.images, gif.size) == (frames, size)
             assert abs(gif.seconds - seconds) < 0.006
+        elif start.startswith(b"<!doctype"):
+            text = path.read_text()
+            lines = re.findall(r"^(\d+) \d+ \d+ [\w+/=]+$", text, re.MULTILINE)
+            assert (len(lines), f'width="{size[0]}" height="{size[1]}"' in text) == (frames, True)
+            assert abs(sum(map(int, lines)) / 1000 - seconds) < 0.006
         elif start.endswith(b"WEBP"):
             webp = films.webp(path)
             assert (len(webp.milliseconds), webp.pixels.shape[2:0:-1]) == (frames, size)

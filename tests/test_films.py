@@ -257,7 +257,9 @@ def test_a_film_tells_nothing_of_who_made_it_or_where(place: Place) -> None:
     outputs = ("a.gif", "a.mp4", "a.webp")
     named = [word for name in outputs for word in ("-o", name)]
     run_cli(place, "render", "secret_history.npy", *named, *SMALL, environment=names)
-    for name in outputs:
+    # A page is called what its pictures show above the chart.
+    run_cli(place, "render", "secret_history.npy", "-o", "a.html", "-t", "", *SMALL, environment=names)
+    for name in (*outputs, "a.html"):
         content = (place.folder / name).read_bytes().lower()
         told = ["charlotte", "secret", "liveplot", "matplotlib", "x264", "lavf", str(place.root)]
         assert [word for word in told if word.lower().encode() in content] == []

@@ -24,7 +24,7 @@ LAYERS = (
         "formats.npy_format",
     }
     | {"formats.text", "formats.text_blocks", "formats.tiff_pages", "formats.webp_chunks"},
-    {"formats.number_block", "formats.table", "formats.webp_image"},
+    {"formats.number_block", "formats.film_page", "formats.table", "formats.webp_image"},
     {"formats.text_table"},
     {"drawing.decimation", "drawing.distribution", "drawing.fonts", "drawing.notation", "drawing.ranking"}
     | {"drawing.scale", "drawing.shortening", "drawing.stamp", "drawing.theme"},

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 import films
 from conftest import wave_matrix
 from liveplot_cli import render
-from liveplot_cli.formats import gif_blocks, mp4_boxes, webp_chunks
+from liveplot_cli.formats import film_page, gif_blocks, mp4_boxes, webp_chunks
 
 FACTS: dict[str, Callable[[BinaryIO], Any]] = {
+    "html": film_page.facts,
     "gif": gif_blocks.facts,
     "mp4": mp4_boxes.facts,
     "webp": webp_chunks.facts,

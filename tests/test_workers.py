@@ -26,7 +26,7 @@ from liveplot_cli.errors import DataError, LiveplotError, OutputError, UsageErro
 from liveplot_cli.signals import Interrupted
 
 OLD = b"what stood here before"
-FILES = (".gif", ".mp4", ".webp")
+FILES = (".gif", ".html", ".mp4", ".webp")
 SMALL = {"size": "320x214", "dpi": 30}
 SMALL_FLAGS = ("--size", "320x214", "--dpi", "30")
 
@@ -43,7 +43,7 @@ import multiprocessing, sys
 if __name__ == "__main__":
     multiprocessing.set_start_method(sys.argv[1])
     import liveplot_cli
-    liveplot_cli.render(sys.argv[2], "a.gif", "a.mp4", "a.webp", "a/", jobs=2, size="320x214", dpi=30)
+    liveplot_cli.render(sys.argv[2], "a.gif", "a.html", "a.mp4", "a.webp", "a/", jobs=2, size="320x214", dpi=30)
 """
 
 

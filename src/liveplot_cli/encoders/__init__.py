@@ -147,7 +147,7 @@ def loop_option() -> int:
         metavar="forever|once|N",
         parse=plays,
         shown="forever",
-        help="How often a GIF or a WebP plays.",
+        help="How often a GIF, a WebP or a page plays.",
     )
 
 
