@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from liveplot_cli.film import Pixels
     from liveplot_cli.formats.changes import Box, Mask, Words
 
-# Measured on a noisy line at 640x480: 7 ms and 18 kB a frame. Less effort takes 5 ms and 26 kB, the most 60 ms and as
-# many bytes; below a quality of 30 colours are not sorted, which is what makes films of few colours small.
+# Measured on a noisy line at 640x480: 8 to 11 ms and 18 kB a frame. Less effort takes 6 ms and 26 kB, the most 60 ms
+# and as many bytes; below a quality of 30 colours are not sorted, which is what makes films of few colours small.
 _EFFORT = {"method": 1, "quality": 30}
 _TRIAL = 8  # frames from one trial of what compresses best to the next
 _OPAQUE = 0xFF000000
