@@ -87,7 +87,9 @@ def _serve() -> None:
     # Imported here, each of them, for what any command may import.
     import liveplot_cli.cli
     import liveplot_cli.encoders.gif
+    import liveplot_cli.encoders.html
     import liveplot_cli.encoders.mp4
+    import liveplot_cli.encoders.webp
     import liveplot_cli.formats.text_table
     import liveplot_cli.jobs.render  # noqa: F401
 

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-# A GIF is decoded picture by picture, composed as it is seen; an MP4 is played by <video> and drawn at some times.
+# A GIF or a WebP is decoded picture by picture, composed as it is seen; an MP4 is played by <video>, and drawn at some
+# times.
 PAGE = """<!doctype html><meta charset="utf-8"><body><script>
 const post = (facts, parts) => {
   const head = new TextEncoder().encode(JSON.stringify(facts) + "\\n");
@@ -43,8 +44,8 @@ const settled = async (video, size) => {
   }
   return shown;
 };
-async function gif(data, wanted) {
-  const decoder = new ImageDecoder({data, type: "image/gif", preferAnimation: true});
+async function pictures(data, wanted, type) {
+  const decoder = new ImageDecoder({data, type, preferAnimation: true});
   await decoder.tracks.ready;
   await decoder.completed;
   const track = decoder.tracks.selectedTrack;
@@ -82,13 +83,60 @@ async function mp4(data, wanted) {
   video.remove();
   return [facts, parts];
 }
+async function page(data, wanted) {
+  const frame = document.createElement("iframe");
+  frame.width = frame.height = 900;
+  const loaded = event(frame, "load");
+  frame.src = URL.createObjectURL(new Blob([data], {type: "text/html"}));
+  document.body.append(frame);
+  await loaded;
+  const inner = frame.contentDocument, canvas = inner.getElementById("film"), place = inner.getElementById("place");
+  const label = inner.getElementById("play");
+  const until = async done => {
+    for (let tries = 0; !done(); tries++) {
+      if (tries > 1000) throw new Error("it does not come to a frame: " + inner.getElementById("trouble").textContent);
+      await sleep(10);
+    }
+  };
+  await until(() => canvas.dataset.frame !== undefined);
+  const facts = {started: label.textContent, played: [], size: [canvas.width, canvas.height]};
+  while (label.textContent === "Pause" && facts.played.length < 3) {
+    const before = canvas.dataset.frame;
+    await until(() => canvas.dataset.frame !== before || label.textContent !== "Pause");
+    facts.played.push(+canvas.dataset.frame);
+  }
+  const press = (key, target = inner.body) =>
+    target.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+  if (label.textContent === "Pause") press(" ");
+  const parts = [];
+  for (const number of wanted ?? []) {
+    if (typeof number === "string") press(number);
+    else {
+      place.value = number;
+      place.dispatchEvent(new Event("input"));
+    }
+    await until(() => canvas.dataset.frame === place.value);
+    parts.push(pixels(canvas, canvas.width, canvas.height));
+  }
+  Object.assign(facts, {
+    title: inner.title, label: canvas.getAttribute("aria-label"), ended: label.textContent,
+    shown: +canvas.dataset.frame, last: +place.max, where: place.getAttribute("aria-valuetext"),
+    elements: inner.querySelectorAll("script, style, img, link, iframe, meta").length,
+    requests: frame.contentWindow.performance.getEntriesByType("resource").map(entry => entry.name),
+    colors: ["backgroundColor", "color"].map(name => frame.contentWindow.getComputedStyle(inner.body)[name]),
+    wide: inner.documentElement.scrollWidth > frame.contentWindow.innerWidth,
+  });
+  frame.remove();
+  return [facts, parts];
+}
 (async () => {
   for (;;) {
     const given = await fetch("/film");
     const wanted = JSON.parse(given.headers.get("wanted"));
-    const play = given.headers.get("content-type") === "image/gif" ? gif : mp4;
+    const type = given.headers.get("content-type");
+    const play = type.startsWith("image/") ? pictures : type === "text/html" ? page : mp4;
     try {
-      const [facts, parts] = await play(await given.arrayBuffer(), wanted);
+      const [facts, parts] = await play(await given.arrayBuffer(), wanted, type);
       await post(facts, parts);
     } catch (error) {
       await post({error: String(error && (error.message || error))}, []);
@@ -122,11 +170,19 @@ class Chromium:
         """A GIF: its frames' durations in microseconds, its repetitions, and the frames wanted, by itself all."""
         return self._seen(path, "image/gif", wanted)
 
+    def webp(self, path: Path, wanted: Sequence[int] | None = None) -> Seen:
+        """A WebP: the same."""
+        return self._seen(path, "image/webp", wanted)
+
+    def page(self, path: Path, wanted: Sequence[int | str] = ()) -> Seen:
+        """A page that plays a film: what it is like, and its pictures at the frames wanted or after keys pressed."""
+        return self._seen(path, "text/html", wanted)
+
     def mp4(self, path: Path, wanted: Sequence[float]) -> Seen:
         """An MP4: its duration, and its pictures at some seconds; those below zero are counted from its end."""
         return self._seen(path, "video/mp4", wanted)
 
-    def _seen(self, path: Path, kind: str, wanted: Sequence[float] | None) -> Seen:
+    def _seen(self, path: Path, kind: str, wanted: Sequence[object] | None) -> Seen:
         self.films.put((kind, json.dumps(wanted), path.read_bytes()))
         head, _, body = self.answers.get(timeout=60).partition(b"\n")
         facts = json.loads(head)

@@ -204,11 +204,20 @@ def assert_whole(place: Place, said: str, changed: set[str]) -> None:
         if not (path.is_file() and path.resolve().is_relative_to(place.root.resolve())):
             continue  # a folder of pictures, a pipe, a device
         assert path.stat().st_size == length
-        start = path.read_bytes()[:8]
+        start = path.read_bytes()[:12]
         if start.startswith(b"GIF89a"):
             gif = films.gifsicle(path)
             assert (gif.images, gif.size) == (frames, size)
             assert abs(gif.seconds - seconds) < 0.006
+        elif start.startswith(b"<!doctype"):
+            text = path.read_text()
+            lines = re.findall(r"^(\d+) \d+ \d+ [\w+/=]+$", text, re.MULTILINE)
+            assert (len(lines), f'width="{size[0]}" height="{size[1]}"' in text) == (frames, True)
+            assert abs(sum(map(int, lines)) / 1000 - seconds) < 0.006
+        elif start.endswith(b"WEBP"):
+            webp = films.webp(path)
+            assert (len(webp.milliseconds), webp.pixels.shape[2:0:-1]) == (frames, size)
+            assert abs(sum(webp.milliseconds) / 1000 - seconds) < 0.006
         else:
             mp4 = films.ffprobe(path)
             assert int(mp4["nb_read_frames"]) == frames

@@ -55,6 +55,24 @@ def gif_pixels(path: Path) -> np.ndarray:
     return np.where(pixels[..., 3:], pixels, 0)
 
 
+class WebpFacts(NamedTuple):
+    """A WebP as libwebp composes it: each frame's milliseconds, how often it plays, and the frames' pixels, RGBA."""
+
+    milliseconds: list[int]
+    plays: int
+    pixels: np.ndarray
+
+
+def webp(path: Path) -> WebpFacts:
+    milliseconds, pixels = [], []
+    with Image.open(path) as image:
+        for number in range(image.n_frames):
+            image.seek(number)
+            pixels.append(np.asarray(image.convert("RGBA")))
+            milliseconds.append(image.info["duration"])
+        return WebpFacts(milliseconds, image.info["loop"], np.stack(pixels))
+
+
 def ffmpeg_pictures(path: Path, size: tuple[int, int]) -> np.ndarray:
     """The pictures of a film as ffmpeg decodes them by the colour tags it finds: (frames, height, width, 3)."""
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-fps_mode", "passthrough"]

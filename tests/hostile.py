@@ -16,7 +16,7 @@ NOBODY = 65534
 # Everything is loaded while we may still read it: the virtual environment may lie where nobody else can.
 AS_NOBODY = f"""
 import os, resource, liveplot_cli, liveplot_cli.cli
-for format in ("gif", "mp4"):
+for format in ("gif", "html", "mp4", "webp"):
     liveplot_cli.render([[1.0, 2.0], [3.0, 4.0]], "/dev/null", format=format, size="320x214", dpi=30, jobs=1)
 os.setgroups([]), os.setresgid({NOBODY}, {NOBODY}, {NOBODY}), os.setresuid({NOBODY}, {NOBODY}, {NOBODY})
 """

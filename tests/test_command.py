@@ -59,7 +59,7 @@ USAGE = {
     "no such file": (["missing.csv", "-o", "out.gif"], "there is no file 'missing.csv'"),
     "a folder": ([".", "-o", "out.gif"], "is a folder"),
     "unknown input suffix": (["notes.txt", "-o", "out.gif"], "its suffix is none of .csv, .tsv, .png"),
-    "unknown output suffix": (["waves.npy", "-o", "out.xyz"], "its suffix is none of .gif, .mp4"),
+    "unknown output suffix": (["waves.npy", "-o", "out.xyz"], "its suffix is none of .gif, .html, .mp4, .webp"),
     "no suffix": (["waves.npy", "-o", "plain"], "a folder of frames, which ends in /"),
     "no output": (["waves.npy"], "Missing option '-o'"),
     "the same output twice": (["waves.npy", "-o", "a.gif", "-o", "./a.gif"], "named twice"),
@@ -88,7 +88,10 @@ USAGE = {
     "title": (["waves.npy", "-o", "a.gif", "-t", "{nothing}"], "the fields are {row} {index} {rows} {name}"),
     "delimiter": (["waves.npy", "-o", "a.gif", "-d", "ab"], "not one character"),
     "an option nothing uses": (["waves.npy", "-o", "a.gif", "--window", "5"], "belongs to area, band and trace"),
-    "a loop without a GIF": (["waves.npy", "-o", "a.mp4", "--loop", "once"], "belongs to gif"),
+    "a loop without a GIF": (
+        ["waves.npy", "-o", "a.mp4", "--loop", "once"],
+        "belongs to gif, html and webp, which are not used here",
+    ),
     "a delimiter without a CSV": (["waves.npy", "-o", "a.gif", "-d", ";"], "belongs to csv"),
     "window and xlim": (["waves.npy", "-o", "a.gif", "-k", "trace", "--window", "5", "--xlim", "0,1"], "contradict"),
 }

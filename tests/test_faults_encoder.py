@@ -45,16 +45,16 @@ def test_e01_e03_a_codec_that_is_missing(place: Place, sabotage: str, says: str)
 BAD_CODECS = {
     "says it has finished and wrote nothing": "Coder.finish = lambda self: {nothing}",
     "loses the last frame": "Coder.add = lambda self, pixels: add(self, pixels) if self.number() < 11 else None",
-    "loses its end": "Film.open = wrapped(lambda path: os.truncate(path, os.path.getsize(path) - 1))",
-    "writes on behind its end": "Film.open = wrapped(lambda path: append(path, b';'))",
-    "writes garbage": "Film.open = wrapped(lambda path: pathlib.Path(path).write_bytes(b'garbage' * 999))",
-    "leaves no file": "Film.open = wrapped(os.unlink)",
+    "loses its end": "Plan.open = wrapped(lambda path: os.truncate(path, os.path.getsize(path) - 1))",
+    "writes on behind its end": "Plan.open = wrapped(lambda path: append(path, b';'))",
+    "writes garbage": "Plan.open = wrapped(lambda path: pathlib.Path(path).write_bytes(b'garbage' * 999))",
+    "leaves no file": "Plan.open = wrapped(os.unlink)",
 }
 SABOTAGE = """
 import contextlib, itertools, os, pathlib
 import liveplot_cli.encoders.{format} as module
-Film, Coder = module.{film}, module._Coder
-opened, add, numbers = Film.open, Coder.add, itertools.count()
+Plan, Coder = module.{film}, module._Coder
+opened, add, numbers = Plan.open, Coder.add, itertools.count()
 Coder.number = lambda self: next(numbers)
 def append(path, more):
     with pathlib.Path(path).open("ab") as file:
@@ -69,10 +69,16 @@ def wrapped(spoil):
 """
 
 
+FILMS = [
+    ("a.gif", "_GifFilm", "b''"),
+    ("a.html", "_Page", "[]"),
+    ("a.mp4", "_Mp4Film", "[]"),
+    ("a.webp", "_WebpFilm", "module._Chunk(b'', False)"),
+]
+
+
 @pytest.mark.parametrize("case", BAD_CODECS)
-@pytest.mark.parametrize(
-    ("output", "film", "nothing"), [("a.gif", "_GifFilm", "b''"), ("a.mp4", "_Mp4Film", "[]")], ids=["gif", "mp4"]
-)
+@pytest.mark.parametrize(("output", "film", "nothing"), FILMS, ids=["gif", "html", "mp4", "webp"])
 def test_e02_a_codec_that_fails_and_says_nothing(place: Place, output: str, film: str, nothing: str, case: str) -> None:
     history(place, old=output)
     sabotage = SABOTAGE.format(format=output[2:], film=film) + BAD_CODECS[case].format(nothing=nothing)
@@ -83,7 +89,7 @@ def test_e02_a_codec_that_fails_and_says_nothing(place: Place, output: str, film
 @pytest.mark.parametrize("lost", ["os.unlink(path / '00007.png')", "os.truncate(path / '00012.png', 60)"])
 def test_e02_pictures_that_get_lost(place: Place, lost: str) -> None:
     history(place)
-    sabotage = SABOTAGE.format(format="png", film="_Pictures") + f"Film.open = wrapped(lambda path: {lost})"
+    sabotage = SABOTAGE.format(format="png", film="_Pictures") + f"Plan.open = wrapped(lambda path: {lost})"
     run_cli(place, *RENDER, "-o", "frames/", *SMALL, sabotage=sabotage, code=4, says="'frames' was not written whole: ")
 
 

@@ -236,7 +236,7 @@ def test_d08_a_socket_and_a_disk_are_refused(place: Place) -> None:
             run_cli(place, *NO_WORK, "-o", name, code=2, says=f"'{name}': it is neither a file, a pipe")
 
 
-@pytest.mark.parametrize("format", ["gif", "mp4"])
+@pytest.mark.parametrize("format", ["gif", "html", "mp4", "webp"])
 def test_d09_stdout_holds_the_film_and_nothing_else(place: Place, format: str) -> None:
     history(place)
     options = ["--format", format] if format != "gif" else []
@@ -303,10 +303,9 @@ def test_d10_one_output_by_two_names(place: Place, names: tuple[str, str]) -> No
     ("output", "says"),
     [
         ("plain", "a folder of frames, which ends in /"),
-        ("a.mp4.tmp", "its suffix is none of .gif, .mp4"),
-        ("a.webm", "its suffix is none of .gif, .mp4"),
-        ("a.apng", "its suffix is none of .gif, .mp4"),
-        ("a.webp", "its suffix is none of .gif, .mp4"),
+        ("a.mp4.tmp", "its suffix is none of .gif, .html, .mp4, .webp"),
+        ("a.webm", "its suffix is none of .gif, .html, .mp4, .webp"),
+        ("a.apng", "its suffix is none of .gif, .html, .mp4, .webp"),
         (".gif", "a folder of frames, which ends in /"),
         ("a\x1b[31m\n.xyz", r"'a\\x1b\[31m\\n.xyz'"),
     ],
@@ -316,7 +315,7 @@ def test_d11_a_name_that_says_no_format(place: Place, output: str, says: str) ->
 
 
 def test_d11_a_format_that_there_is_not(place: Place) -> None:
-    run_cli(place, *NO_WORK, "-o", "a.gif", "--format", "zip", code=2, says="the formats are gif, mp4, png")
+    run_cli(place, *NO_WORK, "-o", "a.gif", "--format", "zip", code=2, says="the formats are gif, html, mp4, png, webp")
 
 
 def test_d11_a_format_goes_before_a_suffix(place: Place) -> None:

@@ -254,8 +254,12 @@ def test_keyframes_are_never_far_apart_however_long_a_row_holds(tmp_path: Path) 
 def test_a_film_tells_nothing_of_who_made_it_or_where(place: Place) -> None:
     np.save(place.folder / "secret_history.npy", wave_matrix(5, 3))
     names = {"USER": "charlotte", "LOGNAME": "charlotte", "HOSTNAME": "charlottes-desk"}
-    run_cli(place, "render", "secret_history.npy", "-o", "a.gif", "-o", "a.mp4", *SMALL, environment=names)
-    for name in ("a.gif", "a.mp4"):
+    outputs = ("a.gif", "a.mp4", "a.webp")
+    named = [word for name in outputs for word in ("-o", name)]
+    run_cli(place, "render", "secret_history.npy", *named, *SMALL, environment=names)
+    # A page is called what its pictures show above the chart.
+    run_cli(place, "render", "secret_history.npy", "-o", "a.html", "-t", "", *SMALL, environment=names)
+    for name in (*outputs, "a.html"):
         content = (place.folder / name).read_bytes().lower()
         told = ["charlotte", "secret", "liveplot", "matplotlib", "x264", "lavf", str(place.root)]
         assert [word for word in told if word.lower().encode() in content] == []

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 import films
 import liveplot_cli
 from conftest import EXAMPLES, wave_matrix
-from liveplot_cli import charts
+from liveplot_cli import charts, timing
 from liveplot_cli.drawing import style
 from liveplot_cli.encoders import gif
-from liveplot_cli.encoders.gif import Gif, _delays, _shares
+from liveplot_cli.encoders.gif import Gif
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Film
 from liveplot_cli.history import History
@@ -72,7 +72,7 @@ def test_the_last_row_is_shown_even_when_frames_are_left_out(tmp_path: Path) -> 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.fractions(Fraction(1, 2000), 3, max_denominator=3000), min_size=1, max_size=60))
 def test_delays_add_up_and_none_is_too_short_for_a_browser(durations: list[Fraction]) -> None:
-    delays = _delays(tuple(durations))
+    delays = timing.delays(durations, Fraction(100), 2)
     assert all(delay == 0 or delay >= 2 for delay in delays)
     assert delays[-1] > 0
     assert sum(delays) == max(2, (200 * sum(durations) + 1) // 2)
@@ -80,7 +80,7 @@ def test_delays_add_up_and_none_is_too_short_for_a_browser(durations: list[Fract
 
 @given(st.integers(2, 10**7))
 def test_a_long_delay_is_shared_out_among_frames_of_sixteen_bits(delay: int) -> None:
-    shares = _shares(delay)
+    shares = timing.shares(delay, 0xFFFF)
     assert sum(shares) == delay
     assert all(2 <= share <= 0xFFFF for share in shares)
     assert len(shares) == -(-delay // 0xFFFF)

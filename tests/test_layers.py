@@ -15,9 +15,16 @@ LAYERS = (
     {"option", "row_file", "pool", "input", "easing"},
     {"history", "film", "look", "limits", "timing", "output", "writing", "kinds", "signals", "workers"},
     {"selection", "pace", "player"},
-    {"formats.color_table", "formats.dates", "formats.gif_blocks", "formats.mp4_boxes", "formats.npy_format"}
-    | {"formats.text", "formats.text_blocks", "formats.tiff_pages"},
-    {"formats.number_block", "formats.table"},
+    {
+        "formats.changes",
+        "formats.color_table",
+        "formats.dates",
+        "formats.gif_blocks",
+        "formats.mp4_boxes",
+        "formats.npy_format",
+    }
+    | {"formats.text", "formats.text_blocks", "formats.tiff_pages", "formats.webp_chunks"},
+    {"formats.number_block", "formats.film_page", "formats.table", "formats.webp_image"},
     {"formats.text_table"},
     {"drawing.decimation", "drawing.distribution", "drawing.fonts", "drawing.notation", "drawing.ranking"}
     | {"drawing.scale", "drawing.shortening", "drawing.stamp", "drawing.theme"},

@@ -66,7 +66,7 @@ def sparse(path: Path, rows: int, columns: int, known: dict[int, np.ndarray], or
                 file.write(np.float64(value).tobytes())
 
 
-@pytest.mark.parametrize(("film", "jobs"), [("film.gif", "2")])
+@pytest.mark.parametrize(("film", "jobs"), [("film.gif", "2"), ("film.webp", "2"), ("film.html", "2")])
 def test_ten_times_the_frames_take_no_more_memory(tmp_path: Path, film: str, jobs: str) -> None:
     """The longer history alone is 24 MB, more than the tenth that there is room for."""
     peaks = []

@@ -97,7 +97,9 @@ def command(folder: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "liveplot_cli", "render", "h.npy", *arguments]
 
 
-@pytest.mark.parametrize("outputs", [["out.gif"], ["out.mp4"], ["out.gif", "out.mp4"], ["frames/"]], ids=str)
+@pytest.mark.parametrize(
+    "outputs", [["out.gif"], ["out.mp4"], ["out.webp"], ["out.html"], ["out.gif", "out.mp4"], ["frames/"]], ids=str
+)
 @pytest.mark.parametrize("size", [100, 20_000])
 def test_a_disk_that_is_full_is_code_4_and_leaves_the_old_file(tmp_path: Path, outputs: list[str], size: int) -> None:
     for name in outputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -140,9 +141,10 @@ def test_what_several_outputs_share_is_drawn_once(tmp_path: Path, monkeypatch: p
 
 def plan(gif: object, film: Film, drawn: list[float]) -> object:
     """The GIF's own plan, less the frames it samples for its colours."""
-    from liveplot_cli.encoders.gif import _delays, _GifFilm
+    from liveplot_cli.encoders.gif import _GifFilm
     from liveplot_cli.formats.color_table import from_pictures
+    from liveplot_cli.timing import delays
 
     table = from_pictures(film.sample())
     drawn.clear()
-    return _GifFilm((film.width, film.height), 0, tuple(_delays(film.durations)), table)
+    return _GifFilm((film.width, film.height), 0, tuple(delays(film.durations, Fraction(100), 2)), table)

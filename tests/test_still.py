@@ -66,7 +66,7 @@ USAGE = {
     "a folder": (["out/", "--at", "2"], "a still is one of .png, .svg, .pdf"),
     "a picture without a row": (["out.png"], "a still needs at, the row it shows"),
     "no such row": (["out.png", "--at", "13"], "waves has no row '13'; they go from 1 to 12"),
-    "a loop": (["out.png", "--at", "2", "--loop", "once"], "belongs to gif"),
+    "a loop": (["out.png", "--at", "2", "--loop", "once"], "belongs to gif, html and webp, which are not used here"),
     "a format that is none": (["out.png", "--at", "2", "--format", "gif"], "a still is one of"),
 }
 

@@ -17,15 +17,20 @@ from hypothesis import strategies as st
 import films
 from conftest import wave_matrix
 from liveplot_cli import render
-from liveplot_cli.formats import gif_blocks, mp4_boxes
+from liveplot_cli.formats import film_page, gif_blocks, mp4_boxes, webp_chunks
 
-FACTS: dict[str, Callable[[BinaryIO], Any]] = {"gif": gif_blocks.facts, "mp4": mp4_boxes.facts}
+FACTS: dict[str, Callable[[BinaryIO], Any]] = {
+    "html": film_page.facts,
+    "gif": gif_blocks.facts,
+    "mp4": mp4_boxes.facts,
+    "webp": webp_chunks.facts,
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _films(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("films")
-    render(wave_matrix(9, 30), folder / "a.gif", folder / "a.mp4", size=(320, 214), dpi=30, hold=1)
+    render(wave_matrix(9, 30), *(folder / f"a.{name}" for name in FACTS), size=(320, 214), dpi=30, hold=1)
     FILMS.update({name: (folder / f"a.{name}").read_bytes() for name in FACTS})
 
 
@@ -41,14 +46,17 @@ def found(format: str, content: bytes) -> Any:
 
 
 def test_a_whole_film_is_found_to_be_what_other_programs_find(tmp_path: Path) -> None:
-    (tmp_path / "a.gif").write_bytes(FILMS["gif"])
-    (tmp_path / "a.mp4").write_bytes(FILMS["mp4"])
+    for name, content in FILMS.items():
+        (tmp_path / f"a.{name}").write_bytes(content)
     gif, theirs = found("gif", FILMS["gif"]), films.gifsicle(tmp_path / "a.gif")
     assert (gif.images, gif.size, gif.ticks, gif.repeats) == (theirs.images, theirs.size, sum(theirs.delays), 0)
     mp4, stream = found("mp4", FILMS["mp4"]), films.ffprobe(tmp_path / "a.mp4")
     assert mp4.frames == int(stream["nb_read_frames"])
     assert mp4.size == (stream["width"], stream["height"])
     assert abs(float(mp4.seconds) - float(stream["duration"])) < 1e-6
+    webp, seen = found("webp", FILMS["webp"]), films.webp(tmp_path / "a.webp")
+    assert (webp.images, webp.milliseconds, webp.plays) == (len(seen.pixels), sum(seen.milliseconds), seen.plays)
+    assert webp.size == seen.pixels.shape[2:0:-1]
 
 
 @pytest.mark.parametrize("format", FACTS)
@@ -164,6 +172,34 @@ def test_a_changed_number_in_the_index_of_an_mp4_is_missed(kind: str, change: in
     content = bytearray(FILMS["mp4"])
     content[content.index(kind.encode()) + 4 + change] ^= 2
     assert found("mp4", bytes(content)) != found("mp4", FILMS["mp4"])
+
+
+def test_a_changed_byte_of_a_webps_structure_is_missed() -> None:
+    content, places = FILMS["webp"], [*range(webp_chunks.HEADER)]
+    place = webp_chunks.HEADER
+    corners = set()
+    while place < len(content):
+        # All but where the frame lies, which may be elsewhere and still within the canvas.
+        corners |= set(range(place + 8, place + 14)) | {place + 23}
+        places += range(place, place + 37)
+        place += 8 + int.from_bytes(content[place + 4 : place + 8], "little")
+    missed = {
+        place
+        for place in places
+        for change in (0x01, 0x80)
+        if found("webp", content[:place] + bytes([content[place] ^ change]) + content[place + 1 :])
+        == found("webp", content)
+    }
+    assert missed <= corners
+
+
+def test_a_dropped_frame_of_a_webp_is_missed() -> None:
+    content, place = FILMS["webp"], webp_chunks.HEADER
+    end = place + 8 + int.from_bytes(content[place + 4 : place + 8], "little")
+    without = content[:4] + (len(content) - (end - place) - 8).to_bytes(4, "little") + content[8:place] + content[end:]
+    whole = found("webp", content)
+    assert found("webp", without).images == whole.images - 1
+    assert found("webp", without).milliseconds < whole.milliseconds
 
 
 @cache

@@ -26,6 +26,7 @@ from liveplot_cli.errors import DataError, LiveplotError, OutputError, UsageErro
 from liveplot_cli.signals import Interrupted
 
 OLD = b"what stood here before"
+FILES = (".gif", ".html", ".mp4", ".webp")
 SMALL = {"size": "320x214", "dpi": 30}
 SMALL_FLAGS = ("--size", "320x214", "--dpi", "30")
 
@@ -42,7 +43,7 @@ import multiprocessing, sys
 if __name__ == "__main__":
     multiprocessing.set_start_method(sys.argv[1])
     import liveplot_cli
-    liveplot_cli.render(sys.argv[2], "a.gif", "a.mp4", "a/", jobs=2, size="320x214", dpi=30)
+    liveplot_cli.render(sys.argv[2], "a.gif", "a.html", "a.mp4", "a.webp", "a/", jobs=2, size="320x214", dpi=30)
 """
 
 
@@ -93,10 +94,10 @@ def test_a_film_is_the_same_byte_for_byte_whoever_draws_it(
 ) -> None:
     found = []
     for jobs in (1, *jobs_tried):
-        outputs = [tmp_path / f"{jobs}.gif", tmp_path / f"{jobs}.mp4", tmp_path / f"{jobs}"]
-        render(wave_matrix(rows, 7), *outputs[:2], f"{outputs[2]}/", kind=kind, jobs=jobs, title="{row}", **SMALL)
+        outputs = [tmp_path / f"{jobs}{suffix}" for suffix in (*FILES, "")]
+        render(wave_matrix(rows, 7), *outputs[:-1], f"{outputs[-1]}/", kind=kind, jobs=jobs, title="{row}", **SMALL)
         found.append([contents(path) for path in outputs])
-    assert len(found[0][2]) == rows
+    assert len(found[0][-1]) == rows
     for other in found[1:]:
         assert other == found[0]
 
@@ -104,11 +105,11 @@ def test_a_film_is_the_same_byte_for_byte_whoever_draws_it(
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])  # fork is in all other tests
 def test_a_film_is_the_same_however_processes_start(tmp_path: Path, method: str) -> None:
     np.save(tmp_path / "h.npy", wave_matrix(130, 7))
-    here = [f"{tmp_path}/here{suffix}" for suffix in (".gif", ".mp4", "/")]
+    here = [f"{tmp_path}/here{suffix}" for suffix in (*FILES, "/")]
     render(tmp_path / "h.npy", *here, jobs=1, **SMALL)
     done = python(tmp_path, PYTHON, method, "h.npy")
     assert (done.returncode, done.stderr) == (0, "")
-    for suffix in (".gif", ".mp4", ""):
+    for suffix in (*FILES, ""):
         assert contents(tmp_path / f"a{suffix}") == contents(tmp_path / f"here{suffix}")
 
 

@@ -67,8 +67,8 @@ def cli() -> None:
 @click.option(
     "-o", "--output",
     cls=GroupedOption, group="Output", multiple=True, required=True, metavar="OUT",
-    help="What to write: a .gif, an .mp4, a folder/ of numbered PNG frames, or - for stdout; repeat it for several, "
-    "drawn once.",
+    help="What to write: a .gif, an .mp4, a .webp, an .html page that plays it, a folder/ of numbered PNG frames, or - "
+    "for stdout; repeat it for several, drawn once.",
 )  # fmt: skip
 @_kind_option
 @options_from([Writing, *_DRAWING, *encoders.load_all()])

@@ -18,7 +18,7 @@ class Film:
 
     `fps` is the rate of encoders that know but one. `sample` draws a few frames spread over the whole film, for what
     all of it must agree on (a palette); each is valid until the next is drawn. The paper of a `transparent` film is not
-    drawn: its colour is for formats whose pixels are either there or not.
+    drawn: its colour is for formats whose pixels are either there or not. The `title` is for what names a film.
     """
 
     width: int
@@ -28,3 +28,4 @@ class Film:
     fps: Fraction
     sample: Callable[[], Iterator[Pixels]]
     transparent: bool = False
+    title: str = ""

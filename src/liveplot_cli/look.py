@@ -278,7 +278,7 @@ class Look:
         "--transparent",
         group="Looks",
         shown="",
-        help="Leave the paper out of a GIF, of PNG pictures and of a still, for a page to show through.",
+        help="Leave the paper out of a GIF, of a WebP, of PNG pictures and of a still, for a page to show through.",
     )
     size: tuple[int, int] = option(
         (640, 480),

@@ -125,6 +125,11 @@ class Scene:
         return red, green, blue
 
     @property
+    def title(self) -> str:
+        """The title as it stands, in one line; nothing where there is none."""
+        return self._layout.title
+
+    @property
     def transparent(self) -> bool:
         """Whether the background is left out of the pictures."""
         return self._look.transparent

@@ -235,6 +235,36 @@ def ticks(durations: Sequence[Fraction], per_second: Fraction) -> list[int]:
     return counts
 
 
+def delays(durations: Sequence[Fraction], per_second: Fraction, shortest: int) -> list[int]:
+    """Each frame's delay in ticks; 0 for a frame too short to show, whose time falls to its neighbour.
+
+    The delays add up to the total time rounded to a tick, and the last frame is always shown.
+    """
+    found: list[int] = []
+    owed = 0
+    for count in ticks(durations, per_second):
+        owed += count
+        found.append(owed if owed >= shortest else 0)
+        owed -= found[-1]
+    if found[-1] == 0:
+        before = max((number for number, delay in enumerate(found) if delay), default=None)
+        if before is not None:
+            owed, found[before] = owed + found[before], 0
+        found[-1] = max(owed, shortest)
+    return found
+
+
+def parts(delay: int, longest: int) -> int:
+    """How many delays of at most `longest` ticks a delay takes; none for a frame that is not shown."""
+    return -(-delay // longest)
+
+
+def shares(delay: int, longest: int) -> list[int]:
+    """A delay as the fewest that are not longer than `longest`."""
+    count = parts(delay, longest)
+    return [delay // count + (part < delay % count) for part in range(count)]
+
+
 def common_measure(durations: Sequence[Fraction]) -> Fraction:
     """The longest time that each of the durations is a whole number of."""
     denominator = math.lcm(*(duration.denominator for duration in durations))

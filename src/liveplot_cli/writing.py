@@ -16,7 +16,7 @@ class Writing:
         None,
         "--format",
         group="Output",
-        metavar="gif|mp4|png",
+        metavar="gif|html|mp4|png|webp",
         parse=str,
         shown="by the suffix, gif where there is none and OUT is a pipe or a device",
         help="What is written; png is a folder of pictures or, with --at, a still, as svg and pdf are.",

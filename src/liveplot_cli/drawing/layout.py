@@ -100,6 +100,11 @@ class Layout:
             self._lay_out()
             self._begin_title()
 
+    @property
+    def title(self) -> str:
+        """What the title says, in one line."""
+        return " ".join(self._title.artist.get_text().split())
+
     def _title_artists(self, inside: Text | None) -> tuple[Text, Text]:
         """Where title and counter stand: over the axes or, where there are several, over all of them.
 

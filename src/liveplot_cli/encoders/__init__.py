@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from liveplot_cli import kinds
 from liveplot_cli.errors import UsageError, quoted
+from liveplot_cli.option import option
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -125,6 +126,29 @@ def _of_format(format: str, text: str, is_folder: bool, is_stream: bool) -> Any:
     if is_folder and not encoder.folder:
         raise UsageError(f"cannot write {quoted(text)}: that is a folder, and {format} is a file")
     return encoder
+
+
+def plays(text: str) -> int:
+    """How often a film plays: `forever` is 0, `once` is 1, or a number from 1 to 65536."""
+    words = {"forever": 0, "once": 1}
+    if text in words:
+        return words[text]
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= 65536):
+        raise ValueError(f"{quoted(text)} is not forever, once, or a number of plays up to 65536")
+    return int(text)
+
+
+def loop_option() -> int:
+    """The option of every format that says itself how often it plays."""
+    return option(
+        0,
+        "--loop",
+        group="Time",
+        metavar="forever|once|N",
+        parse=plays,
+        shown="forever",
+        help="How often a GIF, a WebP or a page plays.",
+    )
 
 
 def compare(found: object, wanted: object) -> None:

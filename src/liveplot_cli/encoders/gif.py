@@ -16,9 +16,9 @@ from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from liveplot_cli.errors import quoted
-from liveplot_cli.option import option
-from liveplot_cli.timing import ticks
+from liveplot_cli.encoders import loop_option
+from liveplot_cli.formats.changes import as_words, box_of
+from liveplot_cli.timing import delays, parts, shares
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 
     from liveplot_cli.encoders import Draw
     from liveplot_cli.film import Film, Pixels
+    from liveplot_cli.formats.changes import Box, Mask
     from liveplot_cli.formats.color_table import ColorTable, Packed, Places
-
-    Mask = NDArray[np.bool_]
-    Box = tuple[slice, slice]
 
 # Chromium and Firefox play a frame of less than 2 ticks as one of 10; none is slower at 2 than asked.
 _SHORTEST, _LONGEST = 2, 0xFFFF
@@ -48,16 +46,6 @@ _HALF = 128  # of 255: the least cover of a pixel that is shown where the paper 
 _TRIAL = 8  # frames from one trial of what compresses best to the next
 
 
-def plays(text: str) -> int:
-    """How often a film plays: `forever` is 0, `once` is 1, or a number from 1 to 65536."""
-    words = {"forever": 0, "once": 1}
-    if text in words:
-        return words[text]
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= 65536):
-        raise ValueError(f"{quoted(text)} is not forever, once, or a number of plays up to 65536")
-    return int(text)
-
-
 @dataclass(frozen=True)
 class Gif:
     """GIF with exact timing and one colour table."""
@@ -66,15 +54,7 @@ class Gif:
     folder: ClassVar[bool] = False
     transparent: ClassVar[bool] = True
 
-    loop: int = option(
-        0,
-        "--loop",
-        group="Time",
-        metavar="forever|once|N",
-        parse=plays,
-        shown="forever",
-        help="How often a GIF plays.",
-    )
+    loop: int = loop_option()
 
     def plan(self, film: Film) -> _GifFilm:
         """The film's colours, from frames all over it, and its delays in hundredths of a second."""
@@ -82,33 +62,14 @@ class Gif:
 
         from liveplot_cli.formats.color_table import from_pictures
 
-        delays = _delays(film.durations)
-        if not all(delays):
+        shown = delays(film.durations, _TICKS_PER_SECOND, _SHORTEST)
+        if not all(shown):
             logging.getLogger(__name__).warning(
                 "a GIF shows at most 50 frames a second: what is between is left out, the time is kept"
             )
         paper = film.paper if film.transparent else None
         pictures = film.sample() if paper is None else (_cut_out(pixels, paper) for pixels in film.sample())
-        return _GifFilm((film.width, film.height), self.loop, tuple(delays), from_pictures(pictures), paper)
-
-
-def _delays(durations: tuple[Fraction, ...]) -> list[int]:
-    """Each frame's delay in ticks; 0 for a frame too short to show, whose time falls to its neighbour.
-
-    The delays add up to the total time rounded to a tick, and the last frame is always shown.
-    """
-    delays: list[int] = []
-    owed = 0
-    for count in ticks(durations, _TICKS_PER_SECOND):
-        owed += count
-        delays.append(owed if owed >= _SHORTEST else 0)
-        owed -= delays[-1]
-    if delays[-1] == 0:
-        before = max((number for number, delay in enumerate(delays) if delay), default=None)
-        if before is not None:
-            owed, delays[before] = owed + delays[before], 0
-        delays[-1] = max(owed, _SHORTEST)
-    return delays
+        return _GifFilm((film.width, film.height), self.loop, tuple(shown), from_pictures(pictures), paper)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +84,7 @@ class _GifFilm:
 
     @property
     def frames(self) -> int:
-        return sum(_parts(delay) for delay in self.delays)
+        return sum(parts(delay, _LONGEST) for delay in self.delays)
 
     @property
     def seconds(self) -> Fraction:
@@ -193,8 +154,8 @@ class _Coder:
     def add(self, pixels: Pixels) -> None:
         delay = next(self._delays)
         if delay:
-            first, *further = _shares(delay)
-            self._blocks.append(self._image(_words(pixels), first).block())
+            first, *further = shares(delay, _LONGEST)
+            self._blocks.append(self._image(as_words(pixels), first).block())
             self._blocks += [_unchanged(share).block() for share in further]
 
     def finish(self) -> bytes:
@@ -203,7 +164,7 @@ class _Coder:
     def _see(self, pixels: Pixels) -> None:
         from liveplot_cli.formats.color_table import packed
 
-        self._seen = _words(pixels).copy()
+        self._seen = as_words(pixels).copy()
         self._numbers, levels = self._table.nearest(packed(pixels))
         self._numbers[levels > (0 if self._table.exact else _FAR)] = _TRANSPARENT
 
@@ -216,7 +177,7 @@ class _Coder:
         if self._seen is None or self._numbers is None:
             self._seen, self._numbers = ~picture, np.zeros(picture.shape, np.uint8)
         changed = picture != self._seen
-        box = _box(changed)
+        box = box_of(changed)
         if box is None:
             return _unchanged(delay)
         np.copyto(self._seen[box], picture[box])
@@ -297,18 +258,18 @@ class _CutOutCoder(_Coder):
         width, height = size
         self._paper = paper
         self._last: _Image | None = None
-        self._seen = _words(_cut_out(np.zeros((height, width, 4), np.uint8), paper))
+        self._seen = as_words(_cut_out(np.zeros((height, width, 4), np.uint8), paper))
         self._nothing = self._seen[0, 0]
         self._numbers = np.full((height, width), _TRANSPARENT, np.uint8)
 
     def add(self, pixels: Pixels) -> None:
         delay = next(self._delays)
         if delay:
-            picture = _words(_cut_out(pixels, self._paper))
-            vanished = _box((picture == self._nothing) & (self._seen != self._nothing))
+            picture = as_words(_cut_out(pixels, self._paper))
+            vanished = box_of((picture == self._nothing) & (self._seen != self._nothing))
             if vanished is not None:
                 self._clear(vanished)
-            first, *further = _shares(delay)
+            first, *further = shares(delay, _LONGEST)
             for image in (self._image(picture, first), *map(_unchanged, further)):
                 self._pass_on(image)
 
@@ -360,35 +321,6 @@ def _steps(numbers: Places) -> int:
     import numpy as np
 
     return int(np.count_nonzero(numbers[:, 1:] != numbers[:, :-1]))
-
-
-def _words(pixels: Pixels) -> NDArray[np.uint32]:
-    """The four bytes of each pixel as one number, shape (height, width); a view wherever that is possible."""
-    import numpy as np
-
-    return np.ascontiguousarray(pixels).view("<u4")[..., 0]
-
-
-def _box(changed: Mask) -> Box | None:
-    """The smallest rectangle that holds all changes; None if there is none."""
-    import numpy as np
-
-    rows = np.flatnonzero(changed.any(axis=1))
-    if not rows.size:
-        return None
-    columns = np.flatnonzero(changed[rows[0] : rows[-1] + 1].any(axis=0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-
-
-def _parts(delay: int) -> int:
-    """How many delays of 16 bits a delay takes; none for a frame that is not shown."""
-    return -(-delay // _LONGEST)
-
-
-def _shares(delay: int) -> list[int]:
-    """A delay as the fewest that fit into 16 bits."""
-    parts = _parts(delay)
-    return [delay // parts + (part < delay % parts) for part in range(parts)]
 
 
 def _bits(colors: int) -> int:
@@ -464,8 +396,8 @@ def _cut_out(pixels: Pixels, paper: tuple[int, int, int]) -> Pixels:
     shown = cover >= _HALF
     if ((cover > 0) & ~shown).any():
         shown |= (cover > 0) & _is_pale(cover)
-    gone = _words(np.array([*paper, 0], np.uint8))
-    cut = np.where(shown, _words(pixels), gone).view(np.uint8).reshape(pixels.shape)
+    gone = as_words(np.array([*paper, 0], np.uint8))
+    cut = np.where(shown, as_words(pixels), gone).view(np.uint8).reshape(pixels.shape)
     blended = shown & (cover < 255)
     part = cover[blended][:, None].astype(np.uint16)
     cut[blended, :3] = (pixels[blended, :3] * part + np.array(paper, np.uint16) * (255 - part) + 127) // 255

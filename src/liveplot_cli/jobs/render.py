@@ -115,7 +115,8 @@ class _Shots:
     def film(self, fps: Fraction) -> Film:
         width, height = self.scene.size
         durations = tuple(moment.duration for moment in self.moments)
-        return Film(width, height, self.scene.paper, durations, fps, self._sample, self.scene.transparent)
+        scene = self.scene
+        return Film(width, height, scene.paper, durations, fps, self._sample, scene.transparent, scene.title)
 
     def _sample(self) -> Iterator[Pixels]:
         frames = len(self.moments)
