@@ -14,7 +14,7 @@ LAYERS = (
     {"errors", "startup", "formats.__init__", "drawing.__init__", "service.__init__"},
     {"option", "row_file", "pool", "input", "easing"},
     {"history", "film", "look", "limits", "timing", "output", "writing", "kinds", "signals", "workers"},
-    {"selection", "pace", "player"},
+    {"selection", "pace", "player", "serving"},
     {
         "formats.changes",
         "formats.color_table",
@@ -37,7 +37,12 @@ LAYERS = (
     {"screens", "matplotlib_writer", "still"},
     {"jobs"},
     {"service.runs"},
-    {"service.rows", "service.stores"},
+    {"service.rows", "service.stores", "service.access", "service.changes", "service.draftsman"},
+    {"service.pictures"},
+    {"service.resources"},
+    {"service.openapi"},
+    {"service.app"},
+    {"service.server"},
     {"options"},
     {"cli"},
     {"__main__", "__init__"},
@@ -48,6 +53,7 @@ HEAVY = {
     "click": {"cli.py", "options.py"},
     "psycopg": {"service/stores/__init__.py", "service/stores/postgres.py"},
     "av": {"encoders/mp4.py"},
+    "uvicorn": {"service/server.py"},
 }
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
@@ -111,6 +117,12 @@ def test_a_library_is_imported_only_where_it_belongs(library: str) -> None:
         or (not module and package in {name.split(".")[0] for name in imported(file)})
     }
     assert users == HEAVY[library]
+
+
+def test_falcon_is_imported_only_by_the_service() -> None:
+    users = {file for file in FILES if any(name.split(".")[0] == "falcon" for name in imported(file))}
+    assert users
+    assert all(file.startswith("service/") for file in users)
 
 
 def test_every_module_has_a_layer() -> None:

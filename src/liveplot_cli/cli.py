@@ -16,9 +16,10 @@ from liveplot_cli.drawing import theme
 from liveplot_cli.errors import LimitError, LiveplotError, MissingError, OutputError, ReaderGoneError, printable
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
-from liveplot_cli.option import options_of
+from liveplot_cli.option import build, options_of
 from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
 from liveplot_cli.selection import Selection
+from liveplot_cli.serving import Serving
 from liveplot_cli.signals import BROKEN_PIPE, abort, handled
 from liveplot_cli.startup import quick_imports
 from liveplot_cli.timing import Timing
@@ -137,6 +138,25 @@ def show(history: Sequence[str], step: bool, kind: str, quiet: bool, verbose: bo
         from liveplot_cli.jobs.show import show as job
 
     job(list(history), kind=kind, step=step, **_given(given))
+
+
+@cli.command(cls=GroupedCommand)
+@options_from([Serving])
+@_work_options
+def serve(quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
+    """Serve live plots: rows come in by POST as training goes on, and everybody watches them in a browser.
+
+    \b
+    liveplot serve
+    liveplot push http://127.0.0.1:8000/ loss.csv
+    """
+    _log(quiet, verbose)
+    try:
+        with _long_imports():
+            from liveplot_cli.service.server import serve as job
+    except ModuleNotFoundError as error:
+        raise MissingError(f"serve needs {error.name}: pip install 'liveplot-cli[serve]'") from None
+    job(build(Serving, _given(given)), (lambda line: None) if quiet else _say)
 
 
 @cli.command()
