@@ -375,7 +375,8 @@ class News {
 // ---- Pictures -------------------------------------------------------------------------------------------------------
 
 const SIZES = [  // few, so that viewers share pictures
-  [360, 340], [480, 400], [640, 400], [720, 430], [800, 480], [960, 540], [1120, 630], [1280, 720], [1440, 810], [1600, 900],
+  [360, 340], [480, 400], [600, 300], [640, 400], [720, 430], [800, 480], [880, 500], [960, 540], [1120, 630], [1280, 720],
+  [1440, 810], [1600, 900],
 ];
 
 // Shows the newest of the pictures that were asked for, and has one request under way at most.
@@ -550,9 +551,9 @@ function openRun(name) {
     const edge = parseFloat(getComputedStyle(byId("run")).paddingLeft);
     const isSmall = innerWidth < 640;
     const width = document.documentElement.clientWidth - (isSmall ? 0 : 2 * edge);
-    const height = Math.max(300, innerHeight - (isSmall ? 250 : 268));
+    const height = Math.max(300, Math.min(430, innerHeight - 60), innerHeight - 268);
     const room = SIZES.filter(([w, h]) => w <= width && h <= height);
-    size = room.at(-1) ?? SIZES[0];
+    size = room.sort(([w, h], [x, y]) => x * y - w * h)[0] ?? SIZES[0];
     const stretch = isSmall || devicePixelRatio > 1 ? Math.min(width / size[0], Math.max(1, height / size[1]), 1.5) : 1;
     const scale = isSmall ? width / size[0] : Math.min(stretch, width / size[0]);
     byId("stage").style.setProperty("height", `${Math.round(size[1] * scale)}px`);
