@@ -375,13 +375,14 @@ class News {
 // ---- Pictures -------------------------------------------------------------------------------------------------------
 
 const SIZES = [  // few, so that viewers share pictures
-  [360, 340], [480, 400], [640, 400], [720, 430], [800, 480], [960, 540], [1120, 630], [1280, 720], [1440, 810], [1600, 900],
+  [360, 340], [480, 400], [600, 300], [640, 400], [720, 430], [800, 480], [880, 500], [960, 540], [1120, 630], [1280, 720],
+  [1440, 810], [1600, 900],
 ];
 
 // Shows the newest of the pictures that were asked for, and has one request under way at most.
 class Easel {
   #wanted = null;
-  #busy = false;
+  isBusy = false;
   #free = 0;  // when the next picture of what follows may be asked for
   #blobs = new Map();
 
@@ -395,9 +396,9 @@ class Easel {
   // `wanted` has a `path`, a `key` that tells pictures apart and `patient`, whether it can wait for the server's sake.
   want(wanted) {
     this.#wanted = wanted;
-    if (this.#busy) return;
+    if (this.isBusy) return;
     const wait = wanted.patient && !this.#blobs.has(wanted.key) ? this.#free - performance.now() : 0;
-    if (wait > 0) setTimeout(() => { if (this.#wanted === wanted && !this.#busy) this.#work(); }, wait);
+    if (wait > 0) setTimeout(() => { if (this.#wanted === wanted && !this.isBusy) this.#work(); }, wait);
     else this.#work();
   }
 
@@ -405,12 +406,11 @@ class Easel {
     this.#wanted = null;
     this.#blobs.clear();
     this.shown = null;
-    this.canvas.width = this.canvas.width;  // clears it
     this.context.transferFromImageBitmap(null);
   }
 
   async #work() {
-    this.#busy = true;
+    this.isBusy = true;
     const wanted = this.#wanted;
     this.#wanted = null;
     const started = performance.now();
@@ -432,7 +432,7 @@ class Easel {
       this.heard("away", {});
     }
     clearTimeout(slow);
-    this.#busy = false;
+    this.isBusy = false;
     this.#free = performance.now() + Math.min(1_000, performance.now() - started);  // drawing takes half the time at most
     const next = this.#wanted;
     if (next) this.want(next);
@@ -551,9 +551,9 @@ function openRun(name) {
     const edge = parseFloat(getComputedStyle(byId("run")).paddingLeft);
     const isSmall = innerWidth < 640;
     const width = document.documentElement.clientWidth - (isSmall ? 0 : 2 * edge);
-    const height = Math.max(300, innerHeight - (isSmall ? 250 : 268));
+    const height = Math.max(300, Math.min(430, innerHeight - 60), innerHeight - 268);
     const room = SIZES.filter(([w, h]) => w <= width && h <= height);
-    size = room.at(-1) ?? SIZES[0];
+    size = room.sort(([w, h], [x, y]) => x * y - w * h)[0] ?? SIZES[0];
     const stretch = isSmall || devicePixelRatio > 1 ? Math.min(width / size[0], Math.max(1, height / size[1]), 1.5) : 1;
     const scale = isSmall ? width / size[0] : Math.min(stretch, width / size[0]);
     byId("stage").style.setProperty("height", `${Math.round(size[1] * scale)}px`);
@@ -574,7 +574,7 @@ function openRun(name) {
     const words = look({title: " ", size: size.join("x"), dpi: devicePixelRatio > 1 ? "200" : "100"});
     const {epoch, rows, title} = facts, sight = `${epoch} ${title} ${words}`;
     if (easel.shown?.sight === sight && easel.shown.row === row && (!follow || easel.shown.rows >= rows)) {
-      easel.want({...easel.shown, isOver: () => facts.epoch !== epoch});
+      if (easel.isBusy) easel.want({...easel.shown, isOver: () => facts.epoch !== epoch});  // else what comes would be seen
       return;
     }
     easel.want({
@@ -586,7 +586,7 @@ function openRun(name) {
   const easel = new Easel(canvas, (event, seen) => {
     show(byId("drawing"), event === "slow");
     if (event === "picture") {
-      const learnt = seen.kind !== kind;
+      const isNews = seen.kind !== kind;
       kind = seen.kind;
       easel.shown.rows = Math.max(seen.rows, seen.row);
       canvas.dataset.row = seen.row;
@@ -594,7 +594,7 @@ function openRun(name) {
       canvas.setAttribute("aria-label", `${kind} of ${facts.title || facts.run} at row ${grouped(seen.row)}`);
       write(byId("kind").options[0], `Auto${options.has("kind") ? "" : ` (${kind})`}`);
       notify([""]);
-      if (learnt && limits) paint();
+      if (isNews && limits) paint();
     } else if (event === "refused") {
       if (seen.status === 404) return;  // the run's own news say what became of it
       if (seen.status === 429 || seen.status === 503) setTimeout(paint, 1_000 * seen.after);
@@ -674,12 +674,12 @@ function openRun(name) {
 
   // -- What is done
 
-  function go(wanted) {
+  function go(wanted, isPlayed = false) {
     if (!facts.rows) return;
     row = Math.min(facts.rows, Math.max(1, wanted));
     follow = row === facts.rows;
     if (follow) playing = null;
-    else if (playing) playing = {from: row, at: performance.now()};
+    else if (playing && !isPlayed) playing = {from: row, at: performance.now()};
     place();
     paint();
     address();
@@ -712,7 +712,7 @@ function openRun(name) {
   function tick(at) {
     if (!playing) return;
     const due = playing.from + Math.floor(Math.max(0, at - playing.at) / 1_000 * rate());
-    if (due !== row) go(due);
+    if (due !== row) go(due, true);
     if (playing) requestAnimationFrame(tick);
   }
 
