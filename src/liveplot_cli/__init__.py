@@ -1,6 +1,7 @@
 """Turn a history of numbers into a moving picture.
 
-`render` writes files, `animation` hands back a matplotlib `FuncAnimation`, `read` loads a `History`, `show` plays it.
+`render` writes files, `animation` hands back a matplotlib `FuncAnimation`, `read` loads a `History`, `show` plays it,
+`push` sends rows to the live service as they come up.
 Each is imported when it is first used, so that the command line answers at once.
 """
 
@@ -10,6 +11,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from liveplot_cli.client.push import Push as Push
+    from liveplot_cli.client.push import push as push
     from liveplot_cli.errors import DataError as DataError
     from liveplot_cli.errors import LimitError as LimitError
     from liveplot_cli.errors import LiveplotError as LiveplotError
@@ -31,9 +34,11 @@ _HOMES = {
     "LiveplotError": "errors",
     "MissingError": "errors",
     "OutputError": "errors",
+    "Push": "client.push",
     "Rendered": "write",
     "UsageError": "errors",
     "animation": "jobs.animate",
+    "push": "client.push",
     "read": "readers",
     "render": "jobs.render",
     "save": "jobs.save",
@@ -47,9 +52,11 @@ __all__ = [
     "LiveplotError",
     "MissingError",
     "OutputError",
+    "Push",
     "Rendered",
     "UsageError",
     "animation",
+    "push",
     "read",
     "render",
     "save",
