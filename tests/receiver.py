@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 _PATH = re.compile(r"/api/v1/runs/([^/?]+)(/rows|/reset)?")
@@ -54,20 +56,21 @@ class Run:
         if columns[:shared] != self.columns[:shared]:
             return 409, {"code": "columns", "columns": self.columns}
         seq = expected if seq is None else seq
-        if seq > expected:
-            return 409, {"code": "gap", "expected": expected}
-        if seq < expected:
-            if seq + len(rows) > expected:
-                return 409, {"code": "overlap", "expected": expected}
-            stored = self.rows[seq - 1 : seq - 1 + len(rows)]
-            width = max(len(columns), len(self.columns))
-            if [_wide(row, width) for row in stored] != [_wide(row, width) for row in rows]:
-                return 409, {"code": "conflict", "expected": expected}
+        if seq < expected and seq + len(rows) <= expected and self._has(seq, rows):
             return 200, {"epoch": self.epoch, "stored": 0, "duplicates": len(rows), "next_seq": expected}
+        if seq != expected:
+            code = "gap" if seq > expected else "overlap" if seq + len(rows) > expected else "conflict"
+            return 409, {"code": code, "expected": expected}
         self.columns = max(self.columns, columns, key=len)
         self.title = given.get("title", self.title)
         self.rows += rows
         return 200, {"epoch": self.epoch, "stored": len(rows), "duplicates": 0, "next_seq": len(self.rows) + 1}
+
+    def _has(self, seq: int, rows: list[Row]) -> bool:
+        """Whether these rows are there, but for the gaps that their number of columns makes."""
+        stored = self.rows[seq - 1 : seq - 1 + len(rows)]
+        width = max(map(len, [*stored, *rows]))
+        return [_wide(row, width) for row in stored] == [_wide(row, width) for row in rows]
 
 
 def _wide(row: Row, width: int) -> Row:
@@ -141,6 +144,13 @@ class Receiver:
         self._server = Quiet(("127.0.0.1", self.port), Answering)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def wrap(self, certificate: Path, key: Path) -> None:
+        """From now on speak TLS."""
+        assert self._server is not None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
 
     def stop(self) -> None:
         """End as a process does that is killed: every connection is cut."""

@@ -261,9 +261,10 @@ class Delivery:
         self._renumbered += 1
         self._head = None
         if answer.code == "stale_epoch":
-            count = head.spool.clear() if head.spool else len(head.batch.rows)
-            if not head.spool:
-                self._waiting.drop(count)
+            count = head.spool.clear() if head.spool else 0
+            if head.spool is self._own:  # or both are None: what has been made here until now
+                count += (made := len(self._waiting))
+                self._waiting.drop(made)
             self.dropped += count
             self._state = None
             self._tell("stale", "%s: the run was reset meanwhile; %s from before that are left out", _rows(count))
@@ -319,13 +320,13 @@ class Delivery:
     def _spooled_head(self) -> _Head | None:
         while self._spools:
             spool = self._spools[0]
-            batch = spool.first() if len(spool) else None
+            batch = None if spool.is_empty else spool.first()
             if batch is not None:
                 assert self._state is not None
                 numbering = spool.numbering or self._state.ahead
                 spool.settle(numbering)
                 return self._frozen(batch, numbering, spool)
-            if len(spool):
+            if not spool.is_empty:
                 self.dropped += (count := spool.drop())
                 self._tell("damaged", "%s: %s can't be read from the disk any more", _rows(count))
                 continue

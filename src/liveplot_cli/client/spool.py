@@ -70,8 +70,10 @@ class Spool:
         self.resets = False  # whether the run is to be reset before it
         _open.add(self)
 
-    def __len__(self) -> int:
-        return len(self._lines)
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no batch in it."""
+        return not self._lines
 
     def put(self, batch: Batch) -> bool:
         """Keep a batch behind the others; False where the disk has no room for it."""
