@@ -98,8 +98,6 @@ def find_run(url: str, run: str | None = None) -> Address:
     match = _RUN_IN_PATH.fullmatch(parts.path)
     if match:
         path, named = match[1], unquote(match[2])
-    elif parts.query or parts.fragment:
-        raise UsageError(f"{quoted(url)} has something behind its path; give the URL that liveplot serve prints")
     if run is not None and named is not None and run != named:
         raise UsageError(f"the URL is that of the run {quoted(named)}, and not of {quoted(run)}; give one of them")
     name = run if run is not None else named
