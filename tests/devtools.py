@@ -54,7 +54,9 @@ class Page:
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression, a promise's when it is kept; raises `AssertionError` for what it throws."""
-        said = self.send("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, userGesture=True)
+        said = self.send(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, userGesture=True
+        )
         assert "exceptionDetails" not in said, f"{expression}: {said['exceptionDetails']}"
         return said["result"].get("value")
 
@@ -94,7 +96,9 @@ class Page:
 
     def emulate(self, width: int, height: int, scale: float = 1, *, phone: bool = False) -> None:
         """Give the page a screen of so many pixels, which a phone has with fingers upon it."""
-        self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=phone)
+        self.send(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=phone
+        )
         self.send("Emulation.setTouchEmulationEnabled", enabled=phone)
 
     def prefer(self, **features: str) -> None:
@@ -104,7 +108,15 @@ class Page:
 
     def offline(self, off: bool) -> None:
         """Take the network away, or give it back."""
-        self.send("Network.emulateNetworkConditions", offline=off, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+        self.send(
+            "Network.emulateNetworkConditions", offline=off, latency=0, downloadThroughput=-1, uploadThroughput=-1
+        )
+
+    def minimize(self, away: bool) -> None:
+        """Put the page's window away, or show it again."""
+        window = self.browser.send("Browser.getWindowForTarget", targetId=self.target)["windowId"]
+        state = "minimized" if away else "normal"
+        self.browser.send("Browser.setWindowBounds", windowId=window, bounds={"windowState": state})
 
     def go(self, url: str) -> None:
         """Open another address, and wait until it is loaded."""
@@ -150,7 +162,8 @@ class Browser:
     questions: Any
     answers: Any
     pages: dict[str, Page] = field(default_factory=dict)
-    saved: dict[str, str] = field(default_factory=dict)  # downloads that are whole: where each lies, by its file's name
+    downloads: Path = Path()
+    saved: dict[str, str] = field(default_factory=dict)  # downloads that are whole, by their names: where each lies
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -181,10 +194,21 @@ class Browser:
             self.questions.flush()
         return box
 
-    def open(self, url: str = "about:blank", *, apart: bool = False) -> Page:
-        """A new page, seen by a person as the other pages are; one that stands `apart` shares no cookies with them."""
-        context = self.send("Target.createBrowserContext") if apart else {}
-        target = self.send("Target.createTarget", url="about:blank", newWindow=True, **context)["targetId"]
+    def person(self) -> str:
+        """Somebody new, who shares no cookies and nothing that is kept with anybody else."""
+        context = self.send("Target.createBrowserContext", disposeOnDetach=True)["browserContextId"]
+        self.send(
+            "Browser.setDownloadBehavior", behavior="allowAndName", browserContextId=context,
+            downloadPath=str(self.downloads), eventsEnabled=True,
+        )  # fmt: skip
+        return str(context)
+
+    def open(self, url: str = "about:blank", person: str = "") -> Page:
+        """A new page in a window of its own, of a person."""
+        context = person or self.person()
+        target = self.send("Target.createTarget", url="about:blank", newWindow=True, browserContextId=context)[
+            "targetId"
+        ]
         session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = self.pages[session] = Page(self, target, session)
         for domain in ("Page", "Runtime", "Network", "Audits"):
@@ -239,12 +263,8 @@ def browsing(folder: Path) -> Iterator[Browser]:
     os.close(writes)
     with os.fdopen(to_browser[1], "wb") as questions, os.fdopen(from_browser[0], "rb") as answers:
         try:
-            browser = Browser(process, questions, answers)
-            downloads = folder / "downloads"
-            downloads.mkdir()
-            browser.send(
-                "Browser.setDownloadBehavior", behavior="allowAndName", downloadPath=str(downloads), eventsEnabled=True
-            )
+            browser = Browser(process, questions, answers, downloads=folder / "downloads")
+            browser.downloads.mkdir()
             yield browser
         finally:
             with suppress(ProcessLookupError):

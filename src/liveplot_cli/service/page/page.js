@@ -68,7 +68,7 @@ function admission() {
           asking = null;
           admitted();
         } else {
-          write(refusal, answer.status === 401 ? "That is not this server's token." : await sentence(answer));
+          write(refusal, [401, 403].includes(answer.status) ? "That is not this server's token." : await sentence(answer));
           token.select();
         }
       } catch {
@@ -152,8 +152,8 @@ function openList() {
   write(byId("by-command"), `liveplot push ${location.origin}/ loss.csv`);
   write(byId("by-python"), [
     "import liveplot_cli",
-    `run = liveplot_cli.push("${location.origin}/", "first")`,
-    "for step in range(100): run.log(loss=1 / (1 + step))",
+    `with liveplot_cli.push("${location.origin}/", "first") as run:`,
+    "    for step in range(100): run(step=step, loss=1 / (1 + step))",
   ].join("\n"));
 
   function item(run) {
@@ -533,7 +533,7 @@ function openRun(name) {
     if (!facts.rows) notify({
       "deleted": ["This run was deleted. If it is made again, it will be shown here."],
       "reset": ["The run was reset. Its first new row will be shown here."],
-      "waiting": ["Nothing here yet. The picture appears with the first row.", `liveplot push ${location.origin}/ FILE`],
+      "waiting": ["Nothing here yet. The picture appears with the first row.", `liveplot push ${location.origin}${location.pathname} loss.csv`],
     }[state] ?? [""]);
   }
 
@@ -575,6 +575,7 @@ function openRun(name) {
     const {epoch, rows, title} = facts, sight = `${epoch} ${title} ${words}`;
     if (easel.shown?.sight === sight && easel.shown.row === row && (!follow || easel.shown.rows >= rows)) {
       if (easel.isBusy) easel.want({...easel.shown, isOver: () => facts.epoch !== epoch});  // else what comes would be seen
+      notify([""]);
       return;
     }
     easel.want({
@@ -641,15 +642,18 @@ function openRun(name) {
       if (rows > facts.rows) changed = now();
       const unknown = !facts.columns.length;
       facts = {...facts, epoch: said.epoch, rows};
-      if (unknown && rows || now() - learnt > 5_000) learn();
+      if (unknown && rows) learn();
+      else learning ||= setTimeout(learn, Math.max(0, learnt + 5_000 - Date.now()));
     }
     if (facts.rows) gone = "";
     update();
   });
 
-  let learnt = 0;
+  let learnt = 0, learning = 0;
   async function learn() {  // a title and further columns may have come with the rows
-    learnt = now();
+    clearTimeout(learning);
+    learning = 0;
+    learnt = Date.now();
     try {
       const answer = await ask(path);
       if (!answer.ok) return;
@@ -657,6 +661,7 @@ function openRun(name) {
       if (epoch !== facts.epoch) return;
       facts = {...facts, title, columns};
       describe();
+      paint();
     } catch { /* the news will say so */ }
   }
 
