@@ -1,4 +1,4 @@
-"""Chromium, driven by its DevTools protocol: pages that are opened, pressed and looked at, and what they asked and said."""
+"""Chromium, driven by its DevTools protocol: pages that are opened, pressed and looked at, and what they asked."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ class Browser:
 
 @contextmanager
 def browsing(folder: Path) -> Iterator[Browser]:
-    """Chromium without a screen, its own files in a folder, downloads in `downloads` there; gone when the block ends."""
+    """Chromium without a screen, its own files in a folder, downloads in `downloads` there; gone after the block."""
     to_browser, from_browser = os.pipe(), os.pipe()
     reads, writes = (fcntl.fcntl(pipe, fcntl.F_DUPFD_CLOEXEC, 10) for pipe in (to_browser[0], from_browser[1]))
     os.close(to_browser[0])

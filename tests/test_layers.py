@@ -11,10 +11,15 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
-    {"errors", "startup", "formats.__init__", "drawing.__init__", "service.__init__"},
+    {"errors", "startup", "formats.__init__", "drawing.__init__", "service.__init__", "client.__init__"},
     {"option", "row_file", "pool", "input", "easing"},
     {"history", "film", "look", "limits", "timing", "output", "writing", "kinds", "signals", "workers"},
     {"selection", "pace", "player", "serving"},
+    {"client.remote"},
+    {"client.spool"},
+    {"client.waiting"},
+    {"client.delivery"},
+    {"client.push"},
     {
         "formats.changes",
         "formats.color_table",
@@ -47,13 +52,14 @@ LAYERS = (
     {"cli"},
     {"__main__", "__init__"},
 )
-LAYERED = {"formats", "drawing", "service"}  # packages whose modules have layers of their own
+LAYERED = {"formats", "drawing", "service", "client"}  # packages whose modules have layers of their own
 HEAVY = {
     "matplotlib.pyplot": {"screens/window.py"},
     "click": {"cli.py", "options.py"},
     "psycopg": {"service/stores/__init__.py", "service/stores/postgres.py"},
     "av": {"encoders/mp4.py"},
     "uvicorn": {"service/server.py"},
+    "urllib3": {"client/remote.py"},
 }
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 

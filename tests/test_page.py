@@ -385,8 +385,9 @@ def test_play_runs_through_the_rows_and_then_follows(server: Served, run: str, o
     page = opened(server, f"/runs/{run}?speed=5")
     shown(page, 20)
     page.evaluate(
-        "window.seen = []; new MutationObserver(() => seen.push(Number(document.querySelector('#picture').dataset.row)))"
-        ".observe(document.querySelector('#picture'), {attributeFilter: ['data-row']})"
+        "window.seen = []; const picture = document.querySelector('#picture');"
+        "new MutationObserver(() => seen.push(Number(picture.dataset.row)))"
+        ".observe(picture, {attributeFilter: ['data-row']})"
     )
     page.click("#to-play")
     shown(page, 1)
@@ -440,7 +441,8 @@ def test_keys_that_the_browser_knows_stay_its_own(server: Served, run: str, open
     page.press("space")
     assert page.evaluate("document.querySelector('#to-play').ariaLabel") == "Play"
     page.evaluate(
-        "document.querySelector('#limits').value = 'typed', document.querySelector('#limits').dispatchEvent(new Event('change'))"
+        "document.querySelector('#limits').value = 'typed', "
+        "document.querySelector('#limits').dispatchEvent(new Event('change'))"
     )
     assert page.evaluate("document.activeElement.id") == "typed"
     page.write("0,2")

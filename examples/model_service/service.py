@@ -1,0 +1,172 @@
+"""A model behind a small HTTP service on Falcon, whose training can be watched live.
+
+    python examples/model_service/service.py
+
+starts it, and `liveplot serve` beside it, and says where both are. `POST /train` trains the model if it is not trained
+yet, and sends each epoch to the live plot; `POST /predict` names the species of flowers; `POST /reset` forgets what was
+learned; `GET /status` says how things stand; `POST /hi` says hello.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import falcon
+import numpy as np
+from classifier import Classifier, flowers
+
+import liveplot_cli
+
+RUN = "iris"
+
+
+class Model:
+    """The model, trained once, by one request at a time."""
+
+    def __init__(self, live: str, pause: float = 0.0) -> None:
+        self.live, self._pause = live, pause
+        self._turn = threading.Lock()
+        self._known = flowers()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.classifier = Classifier(self._known)
+        self.history: list[dict[str, float]] = []
+
+    def train(self) -> bool:
+        """Train if that has not been done; whether it was done now."""
+        with self._turn:
+            if self.history:
+                return False
+            with liveplot_cli.push(self.live, RUN, title="Three species of iris", reset=True) as run:
+                for epoch in self.classifier.train():
+                    self.history.append(epoch)
+                    run(**epoch)
+                    time.sleep(self._pause)
+            return True
+
+    def reset(self) -> None:
+        """Forget what was learned."""
+        with self._turn:
+            self._begin()
+
+    def status(self) -> dict[str, object]:
+        """How things stand."""
+        last = self.history[-1] if self.history else {}
+        return {"trained": bool(self.history), "rows": len(self.history), "live": f"{self.live}/runs/{RUN}", **last}
+
+
+class Hi:
+    """The smallest proof that the service is up."""
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.media = {"msg": "hello world"}
+
+
+class Train:
+    """Training, if there is need."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.media = {"trained_now": self._model.train(), **self._model.status()}
+
+
+class Predict:
+    """The species of flowers."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        if not self._model.history:
+            raise falcon.HTTPConflict(description="the model is not trained yet; POST /train first")
+        given = req.get_media()
+        try:
+            measures = np.array(given["flowers"], dtype=float)
+        except (TypeError, KeyError, ValueError):
+            measures = np.empty(0)
+        if measures.ndim != 2 or measures.shape[1] != 4 or not np.isfinite(measures).all():
+            raise falcon.HTTPUnprocessableEntity(description='send {"flowers": [[5.1, 3.5, 1.4, 0.2]]}, in centimetres')
+        resp.media = {"species": self._model.classifier.predict(measures)}
+
+
+class Reset:
+    """A new beginning."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        self._model.reset()
+        resp.media = self._model.status()
+
+
+class Status:
+    """How things stand."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.media = self._model.status()
+
+
+def application(live: str, pause: float = 0.0) -> falcon.App:
+    """The Falcon application of a model that sends its history to a live plot."""
+    model = Model(live.rstrip("/"), pause)
+    app = falcon.App()
+    app.add_route("/hi", Hi())
+    app.add_route("/train", Train(model))
+    app.add_route("/predict", Predict(model))
+    app.add_route("/reset", Reset(model))
+    app.add_route("/status", Status(model))
+    return app
+
+
+@contextmanager
+def _live(port: str) -> Iterator[str]:
+    """A live service beside this one; hands back its URL."""
+    command = [sys.executable, "-m", "liveplot_cli", "serve", "--port", port]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        threading.Thread(target=lambda: [print(line, end="") for line in process.stderr or ()], daemon=True).start()
+        try:
+            if not said.startswith("liveplot serves "):
+                sys.exit(said)
+            yield said.split()[2].rstrip("/")
+        finally:
+            process.terminate()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None: ...
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    asked = argparse.ArgumentParser(description="A model behind a small HTTP service, watched live.")
+    asked.add_argument("--port", type=int, default=8001)
+    asked.add_argument("--live-port", default="8000")
+    asked.add_argument("--pause", type=float, default=0.05, help="seconds after each epoch, to see it learn")
+    given = asked.parse_args()
+    with (
+        _live(given.live_port) as live,
+        make_server("127.0.0.1", given.port, application(live, given.pause), handler_class=_Quiet) as server,
+    ):
+        print(f"the model is at http://127.0.0.1:{server.server_port}, its training at {live}/runs/{RUN}", flush=True)
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
