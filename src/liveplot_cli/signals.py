@@ -75,6 +75,11 @@ def abort(signum: int, _: FrameType | None = None) -> NoReturn:
     if sys.stderr is not None and signum != BROKEN_PIPE:  # where it is None, its number may be that of another file
         with suppress(OSError):  # nobody may be listening
             os.write(2, b"Aborted.\n")
+    end(signum)
+
+
+def end(signum: int) -> NoReturn:
+    """End as `abort` does, without a word: for what runs until it is asked to end, and has put everything away."""
     signal.signal(signum, signal.SIG_DFL)
     os.kill(os.getpid(), signum)
     raise SystemExit(128 + signum)

@@ -167,7 +167,7 @@ class Access:
 
 
 def _same(one: str, other: str) -> bool:
-    return secrets.compare_digest(one.encode("utf-8", "surrogateescape"), other.encode("utf-8", "surrogateescape"))
+    return secrets.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
 
 
 def _split(host: str) -> tuple[str, int | None]:

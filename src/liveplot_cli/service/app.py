@@ -12,6 +12,7 @@ import falcon.asgi
 
 from liveplot_cli.errors import DataError, LimitError, LiveplotError, MissingError, UsageError, printable
 from liveplot_cli.service import openapi
+from liveplot_cli.service.access import HEADERS
 from liveplot_cli.service.resources import Resource, Service, downloads, events, health, page, pictures, runs
 from liveplot_cli.service.runs import RefusedError
 
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 API = "/api/v1"
 _SEND_SECONDS = 30.0
+_VERSIONS = ("1.0", "1.1", "2")
 _CODES: Mapping[type[LiveplotError], str] = {
     UsageError: "malformed", DataError: "row_invalid", LimitError: "too_large", MissingError: "broken",
 }  # fmt: skip
@@ -68,7 +70,10 @@ def application(service: Service) -> falcon.asgi.App[Any, Any]:
 
 
 class Bounded:
-    """An ASGI application whose answers are taken within a while: who does not read them is hung up on."""
+    """An ASGI application whose answers are taken within a while: who does not read them is hung up on.
+
+    A version of HTTP that falcon would trip over is refused before it comes to that.
+    """
 
     def __init__(self, app: Asgi) -> None:
         self._app = app
@@ -84,9 +89,20 @@ class Bounded:
                 raise ConnectionError("who asked does not read the answer") from None
 
         try:
-            await self._app(scope, receive, send_soon)
+            if scope["type"] == "http" and scope["http_version"] not in _VERSIONS:
+                await _refuse_version(send_soon)
+            else:
+                await self._app(scope, receive, send_soon)
         except ConnectionError as error:
             _log.info("%s", error)
+
+
+async def _refuse_version(send: Any) -> None:
+    facts = {"title": falcon.HTTP_505, "description": "this service speaks HTTP/1.1", "code": "malformed"}
+    sent = {**HEADERS, "Content-Type": falcon.MEDIA_JSON, "Connection": "close"}
+    headers = [(name.lower().encode(), value.encode()) for name, value in sent.items()]
+    await send({"type": "http.response.start", "status": 505, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(facts).encode()})
 
 
 class _Answers:
@@ -117,9 +133,14 @@ class _Life:
         self._service.store.listen(told)
 
     async def process_shutdown(self, scope: Any, event: Any) -> None:
-        self._service.drain()
-        self._service.pictures.close()
-        await asyncio.to_thread(self._service.store.close)
+        await close(self._service)
+
+
+async def close(service: Service) -> None:
+    """Let go of everything; once more does no harm."""
+    service.drain()
+    service.pictures.close()
+    await asyncio.to_thread(service.store.close)
 
 
 async def _refuse(

@@ -23,7 +23,7 @@ from liveplot_cli.errors import DataError, LimitError, LiveplotError, UsageError
 from liveplot_cli.option import build
 from liveplot_cli.selection import Selection
 from liveplot_cli.service.runs import RefusedError, Run, Values
-from liveplot_cli.service.stores import Store
+from liveplot_cli.service.stores import Store, draining
 
 Options = Mapping[str, str]
 
@@ -104,6 +104,7 @@ class Draftsman:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "liveplot_cli.service.draftsman",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_environment(),
+            start_new_session=True,  # a Ctrl-C in the terminal is for the server, which ends this one
         )  # fmt: skip
 
     def stop(self) -> None:
@@ -141,6 +142,7 @@ class Pictures:
         self._film_turn = asyncio.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="liveplot-", ignore_cleanup_errors=True)
         self._made = 0
+        self._closed = False
 
     async def latest(self, name: str, options: Options) -> Picture:
         """A picture of the run as it stands; those who ask while one is drawn all get the next."""
@@ -202,6 +204,8 @@ class Pictures:
         Raises `RefusedError` where too many wait for theirs.
         """
         key = (run.key, run.epoch, suffix, tuple(sorted(options.items())))
+        if self._closed:
+            raise draining()
         job = self._job(key, run, suffix, options)
         job.waiting += 1
         try:
@@ -209,6 +213,10 @@ class Pictures:
                 return await asyncio.shield(job.task)
         except TimeoutError:
             return None
+        except asyncio.CancelledError:
+            if self._closed:
+                raise draining() from None
+            raise
         finally:
             job.waiting -= 1
             job.asked = time.monotonic()
@@ -263,10 +271,15 @@ class Pictures:
                 draftsman.stop()
             return Film(path, run.epoch, run.rows, _tag(run, {**options, "": suffix}, 0))
 
-    def close(self) -> None:
-        """End all drawing."""
+    def drain(self) -> None:
+        """End the films, which may take longer than there is time; pictures that are being drawn are still answered."""
+        self._closed = True
         for job in self._films.values():
             job.task.cancel()
+
+    def close(self) -> None:
+        """End all drawing."""
+        self.drain()
         for task in [*self._next.values(), *self._drawing.values()]:
             task.cancel()
         self._draftsman.stop()

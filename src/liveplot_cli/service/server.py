@@ -19,12 +19,13 @@ from liveplot_cli.errors import MissingError, UsageError, quoted
 from liveplot_cli.option import build, options_of
 from liveplot_cli.service import stores
 from liveplot_cli.service.access import Access, found_token, lower
-from liveplot_cli.service.app import Asgi, Bounded, application
+from liveplot_cli.service.app import Asgi, Bounded, application, close
 from liveplot_cli.service.changes import Changes
 from liveplot_cli.service.pictures import Pictures
 from liveplot_cli.service.resources import Service
 from liveplot_cli.service.runs import Quota
 from liveplot_cli.serving import Serving
+from liveplot_cli.signals import end, handled
 
 _log = logging.getLogger(__name__)
 
@@ -43,12 +44,16 @@ def serve(serving: Serving, say: Callable[[str], object]) -> None:
         url = _url(serving.host, listening.getsockname()[1])
         service, token_place = assembled(serving)
         kept = "PostgreSQL" if serving.store else serving.place / "runs.db"
-        say(f"liveplot serves {url}/ and keeps rows in {kept}")
-        if not service.access.open_read:
-            say(f"open it once with {url}/#code={service.access.code()}")
-        say(f"the token of those who write is in {token_place}")
-        with _address_known(serving.place, url):
-            runner.run(_Server(service).serve(sockets=[listening]))
+        server = _Server(service)
+        # From the first word on, every signal that would end it, hanging up included, has it end in good order.
+        with _address_known(serving.place, url), handled(server.handle_exit):
+            say(f"liveplot serves {url}/ and keeps rows in {kept}")
+            if not service.access.open_read:
+                say(f"open it once with {url}/#code={service.access.code()}")
+            say(f"the token of those who write is in {token_place}")
+            runner.run(server.serve(sockets=[listening]))
+    if server.ended_by is not None:
+        end(server.ended_by)
 
 
 def assembled(serving: Serving) -> tuple[Service, str]:
@@ -81,6 +86,8 @@ class _Server(uvicorn.Server):
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # not a line for each who sends rubbish
+        self.ended_by: int | None = None  # the signal that asked for the end first
         super().__init__(
             uvicorn.Config(
                 Bounded(application(service)),
@@ -93,10 +100,18 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Begin to stop."""
+        self.ended_by = self.ended_by or sig
         super().handle_exit(sig, frame)
         # A signal may come in the midst of anything: what it changes is changed between two steps of the loop.
         with suppress(RuntimeError):
             asyncio.get_running_loop().call_soon_threadsafe(self._service.drain)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal comes, which may have been there before."""
+        try:
+            await super().serve(sockets)
+        finally:
+            await close(self._service)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let go, and end when all has been answered."""

@@ -105,6 +105,7 @@ class Service:
         """Take nothing more, and let all who follow a run go."""
         self.access.draining = True
         self.changes.close()
+        self.pictures.drain()
 
 
 async def _waited(future: Future[T]) -> T:
