@@ -1,11 +1,11 @@
-# Targets: demo (films from real data), test (all tests), check (style, types, layers, docs), bench, docs, fuzz (the
-# readers, with whatever bytes; SECONDS of it for each of FORMATS).
+# Targets: demo (films from real data), test (all tests), check (style, types, layers, docs), bench, bench-serve (the
+# service under load), docs, fuzz (the readers, with whatever bytes; SECONDS of it for each of FORMATS).
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check bench docs fuzz tools clean
+.PHONY: demo test check bench bench-serve docs fuzz tools clean
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
@@ -29,6 +29,10 @@ bench: $(VENV)/.installed-dev tools
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.readers
+
+# `liveplot serve` under load, in a few minutes: benchmarks/SERVE.md. A part by itself: python -m benchmarks.serve posts
+bench-serve: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.serve
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/build.py
