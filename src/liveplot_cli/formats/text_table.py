@@ -33,7 +33,7 @@ _COMMA_NUMBER = re.compile(r"[+-]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _MAY_BE_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _DELIMITERS = (";", "\t", "|", ",")  # the comma last: where others do as well, it is a decimal comma
 _SNIFFED_LINES, _SNIFFED_CHARACTERS = 20, 100_000
-_COMMENT = re.compile(r" *#(?!(?:N/A|DIV/0!|REF!|NAME\?|VALUE!|NUM!|NULL!))")  # what Excel writes is none
+COMMENT = re.compile(r" *#(?!(?:N/A|DIV/0!|REF!|NAME\?|VALUE!|NUM!|NULL!))")  # what Excel writes is none
 _EXCEL = re.compile(rb'"?sep=([^"])"?\n')
 
 _NO_WORD = re.compile(  # a cell of a first column that is none of words
@@ -62,7 +62,7 @@ def parsed(blocks: Iterator[Block], dialect: Dialect, *, transpose: bool, allow:
     if first is None:
         raise DataError("there is no data in the file")
     first, delimiter = _told(first)
-    delimiter = dialect.delimiter or delimiter or _sniffed(first, dialect.decimal)
+    delimiter = dialect.delimiter or delimiter or sniffed(first, dialect.decimal)
     text = _Text(chain([first], blocks), delimiter, dialect.decimal)
     table = text.table(False if transpose else dialect.header, allow)
     return turned(table, dialect.header) if transpose else table
@@ -151,7 +151,7 @@ class _Text:
             while here is not None:
                 for line in io.StringIO(here.data.decode(), newline="\n"):
                     blank = not line.strip() and (self._delimiter == " " or self._delimiter not in line)
-                    passed_over = between and (blank or _COMMENT.match(line) is not None)
+                    passed_over = between and (blank or COMMENT.match(line) is not None)
                     self._rows_passed_over += passed_over and line.count(self._delimiter) == self._width - 1 > 0
                     if passed_over and not self._width and not blank:
                         self._comment = line.strip().lstrip("#").strip()
@@ -310,7 +310,7 @@ def _told(block: Block) -> tuple[Block, str | None]:
     return (Block(block.data[match.end() :], block.line + 1), match[1].decode("latin-1")) if match else (block, None)
 
 
-def _sniffed(block: Block, decimal: str | None) -> str:
+def sniffed(block: Block, decimal: str | None) -> str:
     """The delimiter that splits all of the first lines, or else most, alike, into numbers and into the most columns.
 
     Where there is none it is a comma, but not where that is the decimals'.

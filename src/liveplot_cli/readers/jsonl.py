@@ -69,7 +69,7 @@ def _rows(block: Block, names: dict[str, int]) -> tuple[list[int], list[dict[int
     for line, text in enumerate(block.data.splitlines(), block.line):
         if text.strip():
             lines.append(line)
-            rows.append({names.setdefault(name, len(names)): value for name, value in _values(text, line)})
+            rows.append({names.setdefault(name, len(names)): value for name, value in named_values(text, line)})
     return lines, rows
 
 
@@ -89,7 +89,7 @@ def _part(lines: list[int], rows: list[dict[int, float | str]], width: int) -> P
     return Part(numbers, lines, {column: Words.of(found) for column, found in words.items()})
 
 
-def _values(text: bytes, line: int) -> list[tuple[str, float | str]]:
+def named_values(text: bytes, line: int) -> list[tuple[str, float | str]]:
     """The names of a line and their numbers, or texts where they are none."""
     import json
 
