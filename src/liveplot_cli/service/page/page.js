@@ -158,7 +158,7 @@ function openList() {
 
   function item(run) {
     const title = made("bdi", {className: "title"}), name = made("span", {className: "name"});
-    const count = made("span", {className: "count"}), time = made("time"), dot = made("span", {className: "dot"});
+    const count = made("span", {className: "count"}), time = made("time"), dot = made("span", {className: "dot", role: "img", ariaLabel: "live", title: "rows are coming in"});
     const link = made("a", {href: `/runs/${encodeURIComponent(run.run)}`}, dot,
       made("span", {className: "text"}, title, name), count, time);
     return {row: made("li", {}, link), title, name, count, time, dot};
@@ -176,7 +176,6 @@ function openList() {
       write(count, counted(run.rows, "row"));
       tell(time, changed);
       dot.classList.toggle("live", live);
-      dot.title = live ? "rows are coming in" : "";
       return row;
     });
     const list = byId("runs");
@@ -379,12 +378,15 @@ const SIZES = [  // few, so that viewers share pictures
   [1440, 810], [1600, 900],
 ];
 
+const KEPT = 32 << 20;  // bytes of pictures that are at hand when a row is shown again
+
 // Shows the newest of the pictures that were asked for, and has one request under way at most.
 class Easel {
   #wanted = null;
   isBusy = false;
   #free = 0;  // when the next picture of what follows may be asked for
   #blobs = new Map();
+  #bytes = 0;
 
   constructor(canvas, heard) {
     this.canvas = canvas;
@@ -405,6 +407,7 @@ class Easel {
   forget() {
     this.#wanted = null;
     this.#blobs.clear();
+    this.#bytes = 0;
     this.shown = null;
     this.context.transferFromImageBitmap(null);
   }
@@ -452,7 +455,12 @@ class Easel {
     };
     const found = {blob: await answer.blob(), facts};
     this.#blobs.set(wanted.key, found);
-    if (this.#blobs.size > 240) this.#blobs.delete(this.#blobs.keys().next().value);
+    this.#bytes += found.blob.size;
+    while (this.#bytes > KEPT) {
+      const [key, {blob}] = this.#blobs.entries().next().value;
+      this.#blobs.delete(key);
+      this.#bytes -= blob.size;
+    }
     return found;
   }
 }
