@@ -37,6 +37,9 @@ async function ask(path, options = {}) {
   }
 }
 
+// Why an answer did not come, or nothing to say where the server is away.
+const why = error => error instanceof TypeError || error.name === "TimeoutError" ? "" : error.message;
+
 async function sentence(answer) {
   try {
     const {title, description} = await answer.json();
@@ -68,7 +71,8 @@ function admission() {
           asking = null;
           admitted();
         } else {
-          write(refusal, [401, 403].includes(answer.status) ? "That is not this server's token." : await sentence(answer));
+          const isWrong = [401, 403].includes(answer.status);
+          write(refusal, isWrong ? "That is not this server's token." : await sentence(answer));
           token.select();
         }
       } catch {
@@ -158,7 +162,8 @@ function openList() {
 
   function item(run) {
     const title = made("bdi", {className: "title"}), name = made("span", {className: "name"});
-    const count = made("span", {className: "count"}), time = made("time"), dot = made("span", {className: "dot", role: "img", ariaLabel: "live", title: "rows are coming in"});
+    const count = made("span", {className: "count"}), time = made("time");
+    const dot = made("span", {className: "dot", role: "img", ariaLabel: "live", title: "rows are coming in"});
     const link = made("a", {href: `/runs/${encodeURIComponent(run.run)}`}, dot,
       made("span", {className: "text"}, title, name), count, time);
     return {row: made("li", {}, link), title, name, count, time, dot};
@@ -200,8 +205,7 @@ function openList() {
         draw();
       } catch (error) {
         byId("list-state").dataset.state = "offline";
-        write(byId("list-state"), error instanceof TypeError || error.name === "TimeoutError"
-          ? "the server does not answer; trying again" : error.message);
+        write(byId("list-state"), why(error) || "the server does not answer; trying again");
       }
       await sleep(2_000);
     }
@@ -249,6 +253,8 @@ const leases = {
     this.timer = 0;
   },
 };
+
+const TABS = "other tabs of this browser have the streams of events";
 
 // Tells `heard(kind, facts)` of a run: "run" with all there is to know, "rows", "reset" and "deleted" with what events
 // say, and "state" with a word for how the news come.
@@ -313,7 +319,7 @@ class News {
       if (!answer.ok) throw new Error(await sentence(answer));
       facts = await answer.json();
     } catch (error) {
-      if (turn === this.#turn) this.#lose(error instanceof TypeError || error.name === "TimeoutError" ? "" : error.message);
+      if (turn === this.#turn) this.#lose(why(error));
       return;
     }
     if (turn !== this.#turn) return;
@@ -321,13 +327,15 @@ class News {
     this.#away = 0;
     this.heard("run", facts);
     if (this.#source) this.#later(30_000, () => this.#look());
-    else if (Date.now() >= this.#refused && leases.take(() => this.#poll("this browser has many tabs open"))) this.#listen();
-    else this.#poll();
+    else if (Date.now() < this.#refused) this.#poll();
+    else if (leases.take(() => this.#poll(TABS))) this.#listen();
+    else this.#poll(TABS);
   }
 
   #poll(reason) {
     this.#close();
-    if (reason || this.#state !== "polling") this.#say("polling", reason);
+    if (reason) this.#say("polling", reason);
+    else if (this.#state !== "polling") this.#say("polling");
     this.#later(2_000, () => this.#look());
   }
 
@@ -339,7 +347,9 @@ class News {
       this.#poll(reason);
     };
     let opened = false;
-    const late = this.#later(3_000, () => { if (!opened && source === this.#source) refuse("the stream of events is not answered"); });
+    const late = this.#later(3_000, () => {
+      if (!opened && source === this.#source) refuse("the stream of events is not answered");
+    });
     source.onopen = () => {
       opened = true;
       clearTimeout(late);
@@ -374,8 +384,8 @@ class News {
 // ---- Pictures -------------------------------------------------------------------------------------------------------
 
 const SIZES = [  // few, so that viewers share pictures
-  [360, 340], [480, 400], [600, 300], [640, 400], [720, 430], [800, 480], [880, 500], [960, 540], [1120, 630], [1280, 720],
-  [1440, 810], [1600, 900],
+  [360, 340], [480, 400], [600, 300], [640, 400], [720, 430], [800, 480], [880, 500], [960, 540], [1120, 630],
+  [1280, 720], [1440, 810], [1600, 900],
 ];
 
 const KEPT = 32 << 20;  // bytes of pictures that are at hand when a row is shown again
@@ -436,7 +446,8 @@ class Easel {
     }
     clearTimeout(slow);
     this.isBusy = false;
-    this.#free = performance.now() + Math.min(1_000, performance.now() - started);  // drawing takes half the time at most
+    const took = performance.now() - started;
+    this.#free = performance.now() + Math.min(1_000, took);  // so that drawing takes half of the time at most
     const next = this.#wanted;
     if (next) this.want(next);
   }
@@ -445,7 +456,8 @@ class Easel {
     const answer = await ask(wanted.path);
     if (!answer.ok) {
       const words = await sentence(answer);
-      if (!wanted.isOver()) this.heard("refused", {status: answer.status, words, after: Number(answer.headers.get("retry-after")) || 2});
+      const after = Number(answer.headers.get("retry-after")) || 2;
+      if (!wanted.isOver()) this.heard("refused", {status: answer.status, words, after});
       return null;
     }
     const facts = {
@@ -478,14 +490,14 @@ const OWN = ["row", "speed", "limits"];  // of the address; all else are options
 const SHORT = 60;  // seconds that a film takes at most
 
 function openRun(name) {
-  const path = `/api/v1/runs/${encodeURIComponent(name)}`;
+  const path = `/api/v1/runs/${encodeURIComponent(name)}`, own = location.origin + location.pathname;
   const given = new URLSearchParams(location.search);
   const canvas = byId("picture"), slider = byId("slider");
   const options = new URLSearchParams([...given].filter(([key]) => !OWN.includes(key)));
   let facts = {run: name, title: "", columns: [], epoch: 0, rows: 0};
   let row = Math.max(1, Math.floor(Number(given.get("row"))) || 1);
   let follow = !given.has("row"), playing = null, changed = 0, size = null, kind = options.get("kind") ?? "";
-  let limits = given.get("limits") ?? "", speed = SPEEDS.includes(Number(given.get("speed"))) ? Number(given.get("speed")) : 0;
+  let limits = given.get("limits") ?? "", speed = SPEEDS.find(rows => String(rows) === given.get("speed")) ?? 0;
   let connection = "connecting", reason = "", gone = "", saving = null;
 
   show(byId("run"), true);
@@ -518,7 +530,8 @@ function openRun(name) {
     slider.value = rows ? row : 1;
     slider.setAttribute("aria-valuetext", rows ? `row ${grouped(row)} of ${grouped(rows)}` : "no rows");
     slider.style.setProperty("--filled", `${rows > 1 ? 100 * (row - 1) / (rows - 1) : rows ? 100 : 0}%`);
-    byId("place").replaceChildren(...rows ? ["row ", made("b", {textContent: grouped(row)}), ` of ${grouped(rows)}`] : []);
+    const number = made("b", {textContent: grouped(row)});
+    byId("place").replaceChildren(...rows ? ["row ", number, ` of ${grouped(rows)}`] : []);
     byId("follow").setAttribute("aria-pressed", follow);
     byId("to-play").setAttribute("aria-label", playing ? "Pause" : "Play");
     byId("to-play").querySelector("use").setAttribute("href", playing ? "#pause" : "#play");
@@ -539,9 +552,9 @@ function openRun(name) {
     show(byId("changed"), facts.rows > 0);
     if (facts.rows) tell(byId("changed").querySelector("time"), changed);
     if (!facts.rows) notify({
-      "deleted": ["This run was deleted. If it is made again, it will be shown here."],
-      "reset": ["The run was reset. Its first new row will be shown here."],
-      "waiting": ["Nothing here yet. The picture appears with the first row.", `liveplot push ${location.origin}${location.pathname} loss.csv`],
+      deleted: ["This run was deleted. If it is made again, it will be shown here."],
+      reset: ["The run was reset. Its first new row will be shown here."],
+      waiting: ["Nothing here yet. The picture appears with the first row.", `liveplot push ${own} loss.csv`],
     }[state] ?? [""]);
   }
 
@@ -568,7 +581,7 @@ function openRun(name) {
     document.documentElement.style.setProperty("--width", `${Math.round(size[0] * scale)}px`);
   }
 
-  // The options of a picture or a film. Limits are of the axis that shows the values, which is not always the upright one.
+  // The options of a picture or a film. Limits are those of the values, whatever shows them.
   function look(extra) {
     const words = new URLSearchParams(options);
     if (limits && kind) words.set({heatmap: "clim", race: "xlim"}[kind] ?? "ylim", limits);
@@ -582,7 +595,8 @@ function openRun(name) {
     const words = look({title: " ", size: size.join("x"), dpi: devicePixelRatio > 1 ? "200" : "100"});
     const {epoch, rows, title} = facts, sight = `${epoch} ${title} ${words}`;
     if (easel.shown?.sight === sight && easel.shown.row === row && (!follow || easel.shown.rows >= rows)) {
-      if (easel.isBusy) easel.want({...easel.shown, isOver: () => facts.epoch !== epoch});  // else what comes would be seen
+      // Else what is under way would be seen instead.
+      if (easel.isBusy) easel.want({...easel.shown, isOver: () => facts.epoch !== epoch});
       notify([""]);
       return;
     }
@@ -608,7 +622,9 @@ function openRun(name) {
       if (seen.status === 404) return;  // the run's own news say what became of it
       if (seen.status === 429 || seen.status === 503) setTimeout(paint, 1_000 * seen.after);
       else notify([seen.words], true);
-    } else if (event === "away") setTimeout(() => { if (connection !== "reconnecting" && connection !== "offline") paint(); }, 1_000);
+    } else if (event === "away") {
+      setTimeout(() => { if (connection === "live" || connection === "polling") paint(); }, 1_000);
+    }
   });
 
   function update() {
@@ -758,9 +774,8 @@ function openRun(name) {
     const film = `${path}/animation.${button.dataset.film}?${look({size: "960x540", ...time})}`;
     button.ariaBusy = "true";
     try {
-      const started = Date.now();
+      write(byId("saving"), `${word} is being rendered…`);
       for (;;) {
-        write(byId("saving"), `${word} is being rendered… ${Math.round((Date.now() - started) / 1_000) || ""}`.trim());
         const got = new AbortController();
         const answer = await ask(film, {signal: AbortSignal.any([stop.signal, got.signal])});
         if (answer.status === 200) {
@@ -771,10 +786,7 @@ function openRun(name) {
         }
         if (answer.status !== 202) throw new Error(await sentence(answer));
         const wait = Number(answer.headers.get("retry-after")) || 1;
-        for (let waited = 0; waited < wait && !stop.signal.aborted; waited += 0.5) {
-          await sleep(500);
-          write(byId("saving"), `${word} is being rendered… ${Math.round((Date.now() - started) / 1_000)} s`);
-        }
+        await sleep(1_000 * wait);
         stop.signal.throwIfAborted();
       }
     } catch (error) {
@@ -823,7 +835,9 @@ function openRun(name) {
   byId("show-keys").addEventListener("click", () => byId("keys").showModal());
   byId("hide-keys").addEventListener("click", () => byId("keys").close());
   byId("keys").addEventListener("click", event => { if (event.target === byId("keys")) byId("keys").close(); });
-  document.addEventListener("click", event => { if (!byId("columns").contains(event.target)) byId("columns").open = false; });
+  document.addEventListener("click", event => {
+    if (!byId("columns").contains(event.target)) byId("columns").open = false;
+  });
 
   byId("speed").append(made("option", {value: "0", textContent: `All in ${WHOLE} s`}),
     ...SPEEDS.map(rows => made("option", {value: rows, textContent: `${counted(rows, "row")}/s`})));
