@@ -1,4 +1,4 @@
-"""The command line: `liveplot render`, `liveplot show`, `liveplot kinds`."""
+"""The command line: `liveplot render`, `show`, `serve`, `push`, `kinds`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
 from liveplot_cli.option import build, options_of
 from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options_from
+from liveplot_cli.pushing import Pushing
 from liveplot_cli.selection import Selection
 from liveplot_cli.serving import Serving
 from liveplot_cli.signals import BROKEN_PIPE, abort, handled
@@ -157,6 +158,29 @@ def serve(quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
     except ModuleNotFoundError as error:
         raise MissingError(f"serve needs {error.name}: pip install 'liveplot-cli[serve]'") from None
     job(build(Serving, _given(given)), (lambda line: None) if quiet else _say)
+
+
+@cli.command(cls=GroupedCommand, no_args_is_help=True)
+@click.argument("url")
+@click.argument("file", required=False)
+@options_from([Pushing, Selection, *readers.load_all()])
+@_work_options
+def push(url: str, file: str | None, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
+    """Send the rows of a FILE, or of what standard input says line by line, to a run of the live service at URL.
+
+    A FILE is what render reads. A stream is a table or JSON lines, whose rows are sent as they come.
+
+    \b
+    liveplot push http://127.0.0.1:8000/ loss.csv
+    python train.py | liveplot push http://127.0.0.1:8000/runs/digits -
+    """
+    _log(quiet, verbose)
+    with handled(abort):
+        from liveplot_cli.jobs.push import push as job
+
+    sentence = job(url, file, _given(given))
+    if not quiet:
+        _say(sentence)
 
 
 @cli.command()

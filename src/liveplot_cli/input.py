@@ -72,7 +72,7 @@ def opened(source: str | os.PathLike[str], most: int) -> Iterator[Input]:
         folder = Path(path).absolute()
         yield Input(folder.name, io.BytesIO(), b"", folder, most)
         return
-    with _file(path) as file:
+    with raw(path) as file:
         name = "standard input" if path == STANDARD_INPUT else Path(path).name
         stored = again = is_stored(path)
         with named(name):
@@ -123,8 +123,8 @@ def is_stored(source: str | os.PathLike[str]) -> bool:
 
 
 @contextmanager
-def _file(path: str) -> Iterator[BinaryIO]:
-    """The opened file."""
+def raw(path: str) -> Iterator[BinaryIO]:
+    """The opened file, or standard input, as it is; what has come is there to be read before more has."""
     if path == STANDARD_INPUT:
         if sys.stdin is None:
             raise DataError("standard input is closed, and there is nothing to read")

@@ -50,6 +50,7 @@ class Delivery:
         *, title: str | None, resets: bool,
     ) -> None:  # fmt: skip
         self.sent = self.dropped = self.taken_over = 0
+        self.has_begun = False  # whether it is known what earlier processes have left
         self.trouble = ""  # why the service has not taken what was last sent to it
         self._service = service
         self._address = address
@@ -78,13 +79,19 @@ class Delivery:
         try:
             with self._lock:
                 self._take_over()
+            self.has_begun = True
             while self._step():
                 pass
         except Exception:
             _log.warning("%s: no more rows are sent, for this is a bug in liveplot", self._address, exc_info=True)
 
-    def leave(self) -> None:
-        """Put what is not sent on the disk, for the next one to send, and do no more."""
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will be sent any more: the service wants another token."""
+        return self._refused
+
+    def leave(self, *, quietly: bool = False) -> None:
+        """Put what is not sent on the disk, for the next one to send, and do no more; say how much that is."""
         with self._lock:
             if self._left:
                 return
@@ -96,6 +103,8 @@ class Delivery:
             for spool in self._spools:
                 spool.close()
         self._service.close()
+        if quietly:
+            return
         if spooled and self._shelf is not None:
             _log.warning(
                 "%s: %s could not be sent; they wait in %s and are sent first by the next push to this run",

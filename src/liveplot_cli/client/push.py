@@ -7,8 +7,9 @@ import logging
 import math
 import os
 import threading
+import time
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -127,7 +128,15 @@ class Push:
         """Why the service has not taken what was last sent to it; empty where it always has."""
         return self._delivery.trouble
 
-    def close(self, timeout: float = 5.0) -> None:
+    def flush(self, patience: float = 5.0) -> bool:
+        """Wait until all is sent; False when for so many seconds nothing was taken."""
+        return self._wait(lambda: self._delivery.has_begun and not self.waiting, patience)
+
+    def wait_for_room(self, patience: float = 5.0) -> bool:
+        """Wait until there is room for more rows, for who has many at once; False as with `flush`."""
+        return self._waiting.has_room or self._wait(lambda: self._waiting.has_room, patience)
+
+    def close(self, timeout: float = 5.0, *, quietly: bool = False) -> None:
         """Send what waits, for at most so many seconds; what is left then waits on the disk for the next push."""
         if os.getpid() != self._process:
             return
@@ -135,7 +144,7 @@ class Push:
         try:
             self._waiting.end()
             self._thread.join(timeout)
-            self._delivery.leave()
+            self._delivery.leave(quietly=quietly)
         except Exception as error:
             self._tell("close", "the end is not as it should be (%s)", quoted(error)[1:-1])
 
@@ -147,6 +156,19 @@ class Push:
 
     def __repr__(self) -> str:
         return f"<Push to {self.url}: {self.sent:,} sent, {self.waiting:,} waiting, {self.dropped:,} dropped>"
+
+    def _wait(self, done: Callable[[], bool], patience: float) -> bool:
+        seen, until = -1, 0.0
+        while not done():
+            if not self._thread.is_alive() or self._delivery.is_over:
+                return False
+            taken = 2 * (self.sent + self.dropped) + self._delivery.spooled  # from memory to disk is half the way
+            if taken > seen:
+                seen, until = taken, time.monotonic() + patience
+            elif time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+        return True
 
     def _row(self, values: Any, named: dict[str, Any]) -> Row | None:
         """The values at the places of their columns; None where there are none."""

@@ -111,6 +111,11 @@ def find_run(url: str, run: str | None = None) -> Address:
     return Address(_origin(url, parts) + path, name)
 
 
+def is_of_a_run(url: str) -> bool:
+    """Whether a URL is that of a run's page."""
+    return _RUN_IN_PATH.fullmatch(_parts(url).path) is not None
+
+
 def run_name(words: str) -> str:
     """The name of a run for any words, such as a file's name."""
     return _NO_NAME.sub("-", words).strip("-").lstrip("._-")[:128] or "run"

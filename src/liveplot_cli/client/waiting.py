@@ -43,6 +43,11 @@ class Waiting:
                 self._news.notify()
         return True
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a good part of the memory is free: rows that are put now need not wait for others to be sent."""
+        return self._values * 2 <= self._most
+
     def end(self) -> None:
         """Take no more rows in."""
         with self._news:
