@@ -78,7 +78,10 @@ def post(given: argparse.Namespace) -> dict[str, object]:
     chance = random.Random(0)
     # A few bodies in turn, made beforehand: what the clients do in between is to wait.
     sent = [
-        request(given.port, given.run, given.token, [[round(chance.gauss(0, 1), 6) for _ in range(VALUES)] for _ in range(given.batch)])
+        request(
+            given.port, given.run, given.token,
+            [[round(chance.gauss(0, 1), 6) for _ in range(VALUES)] for _ in range(given.batch)],
+        )
         for _ in range(8)
     ]  # fmt: skip
     waiting = selectors.DefaultSelector()

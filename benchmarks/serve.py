@@ -64,7 +64,7 @@ class Server:
     @property
     def descriptors(self) -> int:
         """How many files and sockets it has open."""
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     @property
     def children(self) -> list[int]:
@@ -214,7 +214,8 @@ def watchers(server: Server, table: Table, seconds: float) -> None:
     table.add(
         f"100 viewers, 100 rows/s, {seconds:.0f} s: from POST to event", f"p99 {milliseconds(figures['p99'])}",
         f"p50 {milliseconds(figures['p50'])}, most {milliseconds(figures['most'])}; {figures['seen']:,} of"
-        f" {100 * paced['rows']:,} rows seen in {figures['events']:,} events; CPU {used / paced['seconds']:.0%} of a core",
+        f" {100 * paced['rows']:,} rows seen in {figures['events']:,} events;"
+        f" CPU {used / paced['seconds']:.0%} of a core",
         "p99 < 1,000 ms", figures["p99"] < 1 and figures["seen"] >= 100 * paced["rows"],
     )  # fmt: skip
 
@@ -276,7 +277,8 @@ def visits(server: Server, table: Table) -> None:
     viewers = re.search(r"^liveplot_viewers (\d+)", server.get("/metrics").decode(), re.MULTILINE)
     left = int(viewers[1]) if viewers else 0
     table.add(
-        f"{_VISITS:,} viewers that come and leave, after {seconds:.0f} s", f"{server.descriptors - descriptors:+d} descriptors,"
+        f"{_VISITS:,} viewers that come and leave, after {seconds:.0f} s",
+        f"{server.descriptors - descriptors:+d} descriptors,"
         f" {left} viewers, {after - before:+.1f} MB", f"{descriptors} descriptors and {before:.0f} MB before",
         "0 left within 20 s, < 10 MB", server.descriptors <= descriptors and not left and after - before < 10,
     )  # fmt: skip

@@ -350,7 +350,8 @@ def test_requests_in_one_go_are_answered_in_turn(local: Server) -> None:
 NAMES = (
     "..", ".", "../x", "../../etc/passwd", "/etc/passwd", "..\\..\\x", "C:\\x", "a#/../../etc", "a?x", "a\0", "*",
     "a b", "a\nb", "a\r\nSet-Cookie: x", "\x1b[31m", "é", "\u202e", "-a", "_a", ".a", "a" * 129, "a" * 5000, "a;b",
-    "a%", "<img src=x onerror=alert(1)>", "{run}", "a/b", "~", "$(id)", "`id`", "a:b", "a'", 'a"', "a\\b", "\ud7ff", "１",
+    "a%", "<img src=x onerror=alert(1)>", "{run}", "a/b", "~", "$(id)", "`id`", "a:b", "a'", 'a"', "a\\b", "\ud7ff",
+    "１",
 )  # fmt: skip
 
 
