@@ -87,7 +87,7 @@ def test_rows_arrive_by_their_names(receiver: Receiver) -> None:
 @pytest.mark.parametrize(
     "row",
     [[0.5, 2], (0.5, 2), np.array([0.5, 2]), iter([0.5, 2]), [np.float64(0.5), np.int8(2)], [True / 2, 2]],
-    ids=str,
+    ids=["list", "tuple", "array", "iterator", "NumPy's numbers", "an expression"],
 )
 def test_rows_are_whatever_holds_numbers(receiver: Receiver, row: object) -> None:
     with liveplot_cli.push(receiver.url, "a") as push:
