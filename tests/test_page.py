@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import serving
 from devtools import Browser, Page, browsing
 from served import Served, served
 
@@ -104,7 +107,6 @@ def test_an_empty_list_says_how_a_run_is_made_and_shows_it_as_soon_as_it_is(tmp_
         page.until("!document.querySelector('#empty').hidden")
         assert page.text("#by-command") == f"liveplot push {server.url}/ loss.csv"
         lines = page.text("#by-python")
-        compile(lines, "the page", "exec")
         assert f'liveplot_cli.push("{server.url}/"' in lines
         server.post("first", values(3), title="The first of all")
         page.until("document.querySelector('.runs a') !== null")
@@ -119,6 +121,20 @@ def test_an_empty_list_says_how_a_run_is_made_and_shows_it_as_soon_as_it_is(tmp_
         page.click(".runs a")
         page.until("location.pathname === '/runs/first'")
         shown(page, 5)
+
+
+def test_the_two_ways_to_a_first_run_lead_there(tmp_path: Path, opened: Open) -> None:
+    with served(tmp_path) as server:
+        page = opened(server)
+        page.until("!document.querySelector('#empty').hidden")
+        _, *arguments = page.text("#by-command").split()
+        lines = page.text("#by-python")
+        (tmp_path / "loss.csv").write_text("loss\n3\n2\n1\n")
+        known = serving.environment(LIVEPLOT_TOKEN=server.token, XDG_STATE_HOME=str(tmp_path))
+        for command in (["-m", "liveplot_cli", *arguments], ["-c", lines]):
+            subprocess.run([sys.executable, *command], cwd=tmp_path, env=known, check=True, timeout=serving.PATIENCE)
+        seen = "[...document.querySelectorAll('.runs a')].map(one => one.innerText.split(/\\s+/).slice(0, 2).join(' '))"
+        page.until(f"{seen}.sort().join() === 'first 100,loss 3'")
 
 
 def test_the_list_is_in_the_order_of_changes_and_can_be_searched(tmp_path: Path, opened: Open) -> None:

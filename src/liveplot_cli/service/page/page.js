@@ -537,8 +537,9 @@ function openRun(name) {
     byId("to-play").querySelector("use").setAttribute("href", playing ? "#pause" : "#play");
     for (const control of document.querySelectorAll("#slider, .transport button, .save button"))
       control.disabled = !rows;
-    byId("to-first").disabled = byId("to-back").disabled = row <= 1;
-    byId("to-forward").disabled = byId("to-last").disabled = row >= rows;
+    // A button that was disabled while it is pressed would lose the focus.
+    for (const id of ["to-first", "to-back"]) byId(id).setAttribute("aria-disabled", row <= 1);
+    for (const id of ["to-forward", "to-last"]) byId(id).setAttribute("aria-disabled", row >= rows);
   }
 
   function tellState() {
@@ -572,7 +573,7 @@ function openRun(name) {
     const edge = parseFloat(getComputedStyle(byId("run")).paddingLeft);
     const isSmall = innerWidth < 640;
     const width = document.documentElement.clientWidth - (isSmall ? 0 : 2 * edge);
-    const height = Math.max(300, Math.min(430, innerHeight - 60), innerHeight - 268);
+    const height = Math.max(300, Math.min(430, innerHeight - 60), innerHeight - 320);
     const room = SIZES.filter(([w, h]) => w <= width && h <= height);
     size = room.sort(([w, h], [x, y]) => x * y - w * h)[0] ?? SIZES[0];
     const stretch = isSmall || devicePixelRatio > 1 ? Math.min(width / size[0], Math.max(1, height / size[1]), 1.5) : 1;
