@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 
 VALUES = 50  # of a row
 _ANSWER_SECONDS = 30.0
+_QUIET = 2.0  # seconds without an event, after which there are no more
 
 
 def request(port: int, run: str, token: str, rows: Sequence[Sequence[float]]) -> bytes:
@@ -77,13 +78,10 @@ def post(given: argparse.Namespace) -> dict[str, object]:
     """Clients who each post again as soon as they have an answer, for a while or until there are so many rows."""
     chance = random.Random(0)
     # A few bodies in turn, made beforehand: what the clients do in between is to wait.
-    sent = [
-        request(
-            given.port, given.run, given.token,
-            [[round(chance.gauss(0, 1), 6) for _ in range(VALUES)] for _ in range(given.batch)],
-        )
-        for _ in range(8)
-    ]  # fmt: skip
+    sent = []
+    for _ in range(8):
+        rows = [[round(chance.gauss(0, 1), 6) for _ in range(VALUES)] for _ in range(given.batch)]
+        sent.append(request(given.port, given.run, given.token, rows))
     waiting = selectors.DefaultSelector()
     begun: dict[socket.socket, float] = {}
     delays: list[float] = []
@@ -137,7 +135,7 @@ def pace(given: argparse.Namespace) -> dict[str, object]:
 
 
 def watch(given: argparse.Namespace) -> dict[str, object]:
-    """Viewers who take every event, and note how old each row is that it brings."""
+    """Viewers who take every event, until there are no more, and note how old each row is that it brings."""
     waiting = selectors.DefaultSelector()
     texts: dict[socket.socket, bytes] = {}
     for _ in range(given.viewers):
@@ -148,9 +146,8 @@ def watch(given: argparse.Namespace) -> dict[str, object]:
     delays: list[float] = []
     sent_at: dict[bytes, list[float]] = {}  # by event, for all viewers get the same
     events = skipped = 0
-    until = time.monotonic() + given.seconds
-    while (left := until - time.monotonic()) > 0:
-        for key, _ in waiting.select(left):
+    while ready := waiting.select(_QUIET if delays else _ANSWER_SECONDS):
+        for key, _ in ready:
             connection = key.fileobj
             assert isinstance(connection, socket.socket)
             *lines, texts[connection] = (texts[connection] + connection.recv(1 << 18)).split(b"\n")

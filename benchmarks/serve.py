@@ -64,7 +64,7 @@ class Server:
     @property
     def descriptors(self) -> int:
         """How many files and sockets it has open."""
-        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+        return sum(1 for _ in Path(f"/proc/{self.process.pid}/fd").iterdir())
 
     @property
     def children(self) -> list[int]:
@@ -101,7 +101,7 @@ def started(folder: Path) -> Server:
     """A server that has said where it listens, which is before it answers."""
     command = [sys.executable, "-m", "liveplot_cli", "serve", "--port", "0", "--folder", str(folder)]
     process = subprocess.Popen(
-        [*command, "--max-viewers", "1000"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        [*command, "--max-viewers", "20000"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=os.environ | {"LIVEPLOT_TOKEN": TOKEN},
     )  # fmt: skip
     assert process.stdout is not None
@@ -157,15 +157,17 @@ def milliseconds(value: float) -> str:
     return f"{value * 1000:.1f} ms"
 
 
-def posts(server: Server, table: Table, rounds: int, seconds: float) -> None:
-    """Rows one by one and in batches, from one client and from many."""
+def posts(server: Server, table: Table, rounds: int, seconds: float, disk: Callable[[], float]) -> None:
+    """Rows one by one and in batches, from one client and from many; and what the disk gave at that time."""
     asked = [
         ("single rows, 1 client", 1, 1, 800), ("single rows, 20 clients", 20, 1, 800),
         ("batches of 100, 1 client", 1, 100, 20_000), ("batches of 1,000, 1 client", 1, 1_000, 20_000),
         ("batches of 100, 4 clients", 4, 100, 20_000),
     ]  # fmt: skip
     found: dict[str, list[dict[str, Any]]] = {what: [] for what, *_ in asked}
+    bare = []
     for number in range(rounds):
+        bare.append(disk())
         for what, many, batch, _ in asked:
             before = server.cpu
             figures = seen(
@@ -174,6 +176,7 @@ def posts(server: Server, table: Table, rounds: int, seconds: float) -> None:
             figures["server"] = (server.cpu - before) / figures["requests"]
             figures["rate"] = figures["requests"] * batch / figures["seconds"]
             found[what].append(figures)
+    table.add("SQLite by itself, before each round", f"{spread(bare, rate)} commits/s", "one row each, flushed")
     for what, _, batch, least in asked:
         results = found[what]
         rates = [figures["rate"] for figures in results]
@@ -188,12 +191,12 @@ def posts(server: Server, table: Table, rounds: int, seconds: float) -> None:
         )  # fmt: skip
 
 
-def yardstick(folder: Path, seconds: float = 2.0) -> float:
+def yardstick(folder: Path, seconds: float = 1.0) -> float:
     """Commits a second that SQLite itself makes of one row each on this disk, flushed as the service does."""
     with sqlite3.connect(folder / "yardstick.db", isolation_level=None) as bare:
         bare.execute("PRAGMA journal_mode = WAL")
         bare.execute("PRAGMA synchronous = FULL")
-        bare.execute("CREATE TABLE rows (seq INTEGER PRIMARY KEY, row BLOB)")
+        bare.execute("CREATE TABLE IF NOT EXISTS rows (seq INTEGER PRIMARY KEY, row BLOB)")
         start, count = time.monotonic(), 0
         while time.monotonic() - start < seconds:
             bare.execute("INSERT INTO rows (row) VALUES (?)", (bytes(8 * clients.VALUES),))
@@ -204,7 +207,7 @@ def yardstick(folder: Path, seconds: float = 2.0) -> float:
 def watchers(server: Server, table: Table, seconds: float) -> None:
     """A hundred who watch while a hundred rows a second come in."""
     seen(client(server, "pace", run="watched", seconds=0.1))
-    watching = client(server, "watch", run="watched", viewers=100, seconds=seconds + 2)
+    watching = client(server, "watch", run="watched", viewers=100)
     assert watching.stdout is not None
     watching.stdout.readline()
     before = server.cpu
@@ -268,19 +271,20 @@ def starts(folder: Path, table: Table, rounds: int, rows: int) -> None:
 def visits(server: Server, table: Table) -> None:
     """A thousand viewers who come and go; what is left of them after a while."""
     _come_and_go(server, _TOGETHER)  # whatever is made once and kept is made now
-    _settled(server, server.descriptors - _TOGETHER)
+    _settled(server)
     before, descriptors = server.memory, server.descriptors
-    for _ in range(_VISITS // _TOGETHER):
+    for number in range(_VISITS // _TOGETHER):
+        if number == _VISITS // _TOGETHER // 2:
+            _settled(server)  # or those who left would count among the connections that the server takes at most
         _come_and_go(server, _TOGETHER)
     seconds = _settled(server, descriptors)
     after = server.memory
-    viewers = re.search(r"^liveplot_viewers (\d+)", server.get("/metrics").decode(), re.MULTILINE)
-    left = int(viewers[1]) if viewers else 0
+    left = _viewers(server)
     table.add(
         f"{_VISITS:,} viewers that come and leave, after {seconds:.0f} s",
-        f"{server.descriptors - descriptors:+d} descriptors,"
-        f" {left} viewers, {after - before:+.1f} MB", f"{descriptors} descriptors and {before:.0f} MB before",
-        "0 left within 20 s, < 10 MB", server.descriptors <= descriptors and not left and after - before < 10,
+        f"{server.descriptors - descriptors:+d} descriptors, {left} viewers, {after - before:+.1f} MB",
+        f"{descriptors} descriptors and {before:.0f} MB before", "0 left within 20 s, < 10 MB",
+        server.descriptors <= descriptors and not left and after - before < 10,
     )  # fmt: skip
 
 
@@ -297,7 +301,7 @@ def _come_and_go(server: Server, many: int) -> None:
         connection.close()
 
 
-def _settled(server: Server, descriptors: int) -> float:
+def _settled(server: Server, descriptors: int = sys.maxsize) -> float:
     """Wait until the server has let go of so many as it has, 20 s at most; how long it took."""
     start = time.monotonic()
     while time.monotonic() - start < 20 and (server.descriptors > descriptors or _viewers(server)):
@@ -314,7 +318,7 @@ def deaf(server: Server, table: Table, seconds: float) -> None:
     """A viewer who never reads, while others do and 5,000 rows a second come in."""
     seen(client(server, "pace", run="busy", seconds=0.1))
     with clients.follow(server.port, "busy", 100, buffer=4096):
-        watching = client(server, "watch", run="busy", viewers=5, seconds=seconds + 1)
+        watching = client(server, "watch", run="busy", viewers=5)
         assert watching.stdout is not None
         watching.stdout.readline()
         before = server.memory
@@ -329,7 +333,7 @@ def deaf(server: Server, table: Table, seconds: float) -> None:
     )  # fmt: skip
 
 
-def page(table: Table, bare: float, loads: tuple[float, float]) -> str:
+def page(table: Table, loads: tuple[float, float]) -> str:
     """SERVE.md."""
     versions = ", ".join(
         [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}"]
@@ -341,7 +345,6 @@ def page(table: Table, bare: float, loads: tuple[float, float]) -> str:
             _INTRODUCTION,
             f"- Date: {datetime.date.today().isoformat()}; command: `{command}`",
             f"- Machine: {os.cpu_count()} cores; load {loads[0]:.1f} before and {loads[1]:.1f} afterwards",
-            f"- Its disk: SQLite by itself commits {bare:,.0f} single rows a second, flushed",
             f"- Versions: {versions}",
             "",
             "| what | figure | more | target |",
@@ -365,11 +368,9 @@ def main() -> None:
     table, loaded = Table(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="liveplot-bench-") as place:
         folder = Path(place)
-        bare = yardstick(folder)
-        print(f"SQLite by itself: {bare:,.0f} commits/s; load {loaded:.1f}")
         with serving(folder) as server:
             if "posts" in asked:
-                posts(server, table, given.rounds, given.seconds)
+                posts(server, table, given.rounds, given.seconds, lambda: yardstick(folder))
             if "watchers" in asked:
                 watchers(server, table, 20)
             if "visits" in asked:
@@ -382,7 +383,7 @@ def main() -> None:
                 growth(server, table, given.rows)
             starts(folder, table, given.rounds, given.rows)
     if not given.part:
-        RESULTS.write_text(page(table, bare, (loaded, os.getloadavg()[0])), encoding="utf-8")
+        RESULTS.write_text(page(table, (loaded, os.getloadavg()[0])), encoding="utf-8")
         print(f"written: {RESULTS}")
 
 
