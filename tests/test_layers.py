@@ -52,7 +52,7 @@ LAYERS = (
     {"service.rows", "service.stores", "service.access", "service.changes", "service.draftsman"},
     {"service.pictures"},
     {"service.resources"},
-    {"service.openapi"},
+    {"service.openapi", "service.bounds"},
     {"service.app"},
     {"service.server"},
     {"options"},

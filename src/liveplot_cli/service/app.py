@@ -12,22 +12,17 @@ import falcon.asgi
 
 from liveplot_cli.errors import DataError, LimitError, LiveplotError, MissingError, UsageError, printable
 from liveplot_cli.service import openapi
-from liveplot_cli.service.access import HEADERS
 from liveplot_cli.service.resources import Resource, Service, downloads, events, health, page, pictures, runs
 from liveplot_cli.service.runs import RefusedError
 
 _log = logging.getLogger(__name__)
 
 API = "/api/v1"
-_SEND_SECONDS = 30.0
-_VERSIONS = ("1.0", "1.1", "2")
 _CODES: Mapping[type[LiveplotError], str] = {
     UsageError: "malformed", DataError: "row_invalid", LimitError: "too_large", MissingError: "broken",
 }  # fmt: skip
 _WAIT = {"broken": 5, "draining": 5, "full": 30, "too_many": 5}  # seconds until it may be worth another try
 _WORDS = {404: "not_found", 405: "method", 400: "malformed", 415: "media_type", 413: "too_large"}
-
-Asgi = Any  # an ASGI application, as any server calls it
 
 
 def routes(service: Service) -> Sequence[tuple[str, Resource]]:
@@ -67,42 +62,6 @@ def application(service: Service) -> falcon.asgi.App[Any, Any]:
     for path, resource in routes(service):
         app.add_route(path, resource)
     return app
-
-
-class Bounded:
-    """An ASGI application whose answers are taken within a while: who does not read them is hung up on.
-
-    A version of HTTP that falcon would trip over is refused before it comes to that.
-    """
-
-    def __init__(self, app: Asgi) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
-
-        async def send_soon(message: Any) -> None:
-            try:
-                async with asyncio.timeout(_SEND_SECONDS):
-                    await send(message)
-            except TimeoutError:
-                raise ConnectionError("who asked does not read the answer") from None
-
-        try:
-            if scope["type"] == "http" and scope["http_version"] not in _VERSIONS:
-                await _refuse_version(send_soon)
-            else:
-                await self._app(scope, receive, send_soon)
-        except ConnectionError as error:
-            _log.info("%s", error)
-
-
-async def _refuse_version(send: Any) -> None:
-    facts = {"title": falcon.HTTP_505, "description": "this service speaks HTTP/1.1", "code": "malformed"}
-    sent = {**HEADERS, "Content-Type": falcon.MEDIA_JSON, "Connection": "close"}
-    headers = [(name.lower().encode(), value.encode()) for name, value in sent.items()]
-    await send({"type": "http.response.start", "status": 505, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(facts).encode()})
 
 
 class _Answers:
@@ -155,6 +114,8 @@ async def _refuse(
     wait = facts.pop("retry_after", _WAIT.get(error.code))
     if wait is not None:
         resp.set_header("Retry-After", str(wait))
+    if error.code in ("too_large", "too_slow"):
+        resp.set_header("Connection", "close")  # what is left of the body is not waited for
     if error.code == "unauthorized":
         resp.set_header("WWW-Authenticate", "Bearer")
     resp.status = falcon.code_to_http_status(error.status)

@@ -140,7 +140,7 @@ class Pictures:
     def __post_init__(self) -> None:
         self._draftsman = Draftsman()
         self._film_turn = asyncio.Lock()
-        self._folder = tempfile.TemporaryDirectory(prefix="liveplot-", ignore_cleanup_errors=True)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._made = 0
         self._closed = False
 
@@ -261,6 +261,7 @@ class Pictures:
             numbers = chosen(run, options)
             values = await asyncio.wrap_future(self.store.rows(run, numbers))
             self._made += 1
+            self._folder = self._folder or tempfile.TemporaryDirectory(prefix="liveplot-", ignore_cleanup_errors=True)
             path = Path(self._folder.name, f"{self._made}.{suffix}")
             draftsman = Draftsman()
             try:
@@ -283,7 +284,8 @@ class Pictures:
         for task in [*self._next.values(), *self._drawing.values()]:
             task.cancel()
         self._draftsman.stop()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     @property
     def films_under_way(self) -> int:

@@ -39,6 +39,7 @@ STATUSES = {
     "too_many": 429,
     "broken": 503,
     "draining": 503,
+    "version": 505,
     "full": 507,
 }
 

@@ -19,7 +19,8 @@ from liveplot_cli.errors import MissingError, UsageError, quoted
 from liveplot_cli.option import build, options_of
 from liveplot_cli.service import stores
 from liveplot_cli.service.access import Access, found_token, lower
-from liveplot_cli.service.app import Asgi, Bounded, application, close
+from liveplot_cli.service.app import application, close
+from liveplot_cli.service.bounds import Asgi, Bounded
 from liveplot_cli.service.changes import Changes
 from liveplot_cli.service.pictures import Pictures
 from liveplot_cli.service.resources import Service

@@ -139,7 +139,7 @@ async def body_of(req: falcon.asgi.Request, *types: str) -> tuple[str, bytes]:
     if req.get_header("Content-Encoding"):
         raise RefusedError("media_type", "the body is compressed; send it as it is")
     if (req.content_length or 0) > LONGEST_BODY:
-        raise _too_long()
+        raise too_long()
     parts: list[bytes] = []
     length = 0
     try:
@@ -147,14 +147,15 @@ async def body_of(req: falcon.asgi.Request, *types: str) -> tuple[str, bytes]:
             async for part in req.stream:
                 length += len(part)
                 if length > LONGEST_BODY:
-                    raise _too_long()
+                    raise too_long()
                 parts.append(part)
     except TimeoutError:
         raise RefusedError("too_slow", f"the body did not come within {_BODY_SECONDS:.0f} s") from None
     return kind, b"".join(parts)
 
 
-def _too_long() -> RefusedError:
+def too_long() -> RefusedError:
+    """The refusal of a body that is too long."""
     return RefusedError("too_large", f"a body takes {LONGEST_BODY:,} bytes; send fewer rows at a time")
 
 

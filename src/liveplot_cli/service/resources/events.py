@@ -22,7 +22,7 @@ from liveplot_cli.service.resources import (
 )
 from liveplot_cli.service.runs import RefusedError, Run
 
-_PING = 10.0  # seconds without news, after which a closed connection is noticed by writing to it
+_PING = 3.0  # seconds without news, after which it is seen by writing whether a viewer is still there
 _APART = 0.05  # seconds from one event to the next: what comes in between is told together
 _MOST_ROWS = 100
 _MOST_VALUES = 20_000  # of an event
