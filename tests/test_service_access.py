@@ -467,3 +467,8 @@ def test_another_name_is_allowed_by_option(tmp_path: Path) -> None:
         assert server.get("/runs", Host="plots.example.org:1").code == "misdirected"
         forwarded = {"X_Forwarded_Host": "plots.example.org", "X_Forwarded_For": "127.0.0.1", "Forwarded": "host=x"}
         assert server.get("/runs", Host="evil.example", **forwarded).code == "misdirected"
+
+
+def test_who_may_not_write_is_told_so_before_the_body_comes(local: Server) -> None:
+    head = f"POST {API}/runs/a/rows HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: 9\r\n{{close}}\r\n"
+    assert status_of(local.raw(sent(local, head.encode()))) == 401

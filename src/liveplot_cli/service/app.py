@@ -92,9 +92,22 @@ class Bounded:
             if scope["type"] == "http" and scope["http_version"] not in _VERSIONS:
                 await _refuse_version(send_soon)
             else:
-                await self._app(scope, receive, send_soon)
+                await self._app(scope, _begun(receive) if scope["type"] == "http" else receive, send_soon)
         except ConnectionError as error:
             _log.info("%s", error)
+
+
+def _begun(receive: Any) -> Any:
+    """What receives a request, whose body has begun with nothing.
+
+    Falcon waits for the first bytes of a body before it looks at who sends it, and however long they take.
+    """
+    first = iter([{"type": "http.request", "body": b"", "more_body": True}])
+
+    async def begun() -> Any:
+        return next(first, None) or await receive()
+
+    return begun
 
 
 async def _refuse_version(send: Any) -> None:
