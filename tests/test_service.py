@@ -204,6 +204,19 @@ def test_a_length_is_believed_before_the_body_comes(service: Server) -> None:
     assert service.raw(request.encode()).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize(
+    "sent", ["Content-Length: 100\r\n\r\n1\n45", "Transfer-Encoding: chunked\r\n\r\n4\r\n1\n45\r\n"]
+)
+def test_of_a_body_that_breaks_off_nothing_is_stored(service: Server, sent: str) -> None:
+    head = f"POST {API}/runs/cut/rows HTTP/1.1\r\nHost: 127.0.0.1:{service.port}\r\nContent-Type: text/csv\r\n"
+    with socket.create_connection(("127.0.0.1", service.port)) as connection:
+        connection.sendall(f"{head}Authorization: Bearer {service.token}\r\n{sent}".encode())
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1 << 16)
+    time.sleep(0.3)  # in which it would be stored
+    assert service.get("/runs/cut").status == 404
+
+
 def test_compressed_bodies_are_refused(service: Server) -> None:
     body = gzip.compress(b'{"rows":[[1]]}')
     assert service.post("/runs/zip/rows", body, Content_Encoding="gzip").code == "media_type"
@@ -520,6 +533,7 @@ def test_it_ends_soon_whatever_is_under_way(tmp_path: Path) -> None:
             head += f"Content-Type: application/json\r\nAuthorization: Bearer {server.token}\r\n\r\n{{"
             posting.sendall(head.encode())
             wait_for(lambda: len(server.descendants()) >= 2)
+            time.sleep(0.3)  # until the request is being read
             children = server.descendants()
             start = time.monotonic()
             code = server.stop()

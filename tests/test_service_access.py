@@ -82,12 +82,14 @@ def cookie(server: Server) -> str:
 def test_every_route_is_in_the_table_and_no_other(tmp_path: Path) -> None:
     store = stores.opened("", tmp_path, Quota())
     try:
-        service = Service(store, Changes(), Pictures(store), Access(TOKEN), Quota(), tmp_path)
+        pictures = Pictures(store)
+        service = Service(store, Changes(), pictures, Access(TOKEN), Quota(), tmp_path)
         routes = inspect_app(application(service)).routes
         found = {
             (method.method, route.path) for route in routes for method in route.methods if not method.internal
         }  # fmt: skip
     finally:
+        pictures.close()
         store.close()
     assert found == set(ROUTES)
 

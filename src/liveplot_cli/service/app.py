@@ -13,7 +13,7 @@ import falcon.asgi
 from liveplot_cli.errors import DataError, LimitError, LiveplotError, MissingError, UsageError, printable
 from liveplot_cli.service import openapi
 from liveplot_cli.service.access import HEADERS
-from liveplot_cli.service.resources import Resource, Service, downloads, events, health, page, pictures, runs
+from liveplot_cli.service.resources import CUT, Resource, Service, downloads, events, health, page, pictures, runs
 from liveplot_cli.service.runs import RefusedError
 
 _log = logging.getLogger(__name__)
@@ -92,20 +92,29 @@ class Bounded:
             if scope["type"] == "http" and scope["http_version"] not in _VERSIONS:
                 await _refuse_version(send_soon)
             else:
-                await self._app(scope, _begun(receive) if scope["type"] == "http" else receive, send_soon)
+                await self._app(scope, _begun(scope, receive) if scope["type"] == "http" else receive, send_soon)
         except ConnectionError as error:
             _log.info("%s", error)
 
 
-def _begun(receive: Any) -> Any:
-    """What receives a request, whose body has begun with nothing.
+def _begun(scope: Any, receive: Any) -> Any:
+    """What receives a request, whose body has begun with nothing; the scope comes to say whether it was cut short.
 
-    Falcon waits for the first bytes of a body before it looks at who sends it, and however long they take.
+    Falcon waits for the first bytes of a body before it looks at who sends it, and however long they take; and one that
+    breaks off it hands on as if that were all.
     """
     first = iter([{"type": "http.request", "body": b"", "more_body": True}])
+    scope[CUT] = False
+    is_whole = False
 
     async def begun() -> Any:
-        return next(first, None) or await receive()
+        nonlocal is_whole
+        event = next(first, None) or await receive()
+        if event["type"] == "http.request":
+            is_whole = not event.get("more_body", False)
+        elif not is_whole:
+            scope[CUT] = True
+        return event
 
     return begun
 
