@@ -37,7 +37,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-# ---- Rows -----------------------------------------------------------------------------------------------
+# ---- Rows -----------------------------------------
 
 
 def test_hello(service: Server) -> None:
@@ -204,6 +204,19 @@ def test_a_length_is_believed_before_the_body_comes(service: Server) -> None:
     assert service.raw(request.encode()).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize(
+    "sent", ["Content-Length: 100\r\n\r\n1\n45", "Transfer-Encoding: chunked\r\n\r\n4\r\n1\n45\r\n"]
+)
+def test_of_a_body_that_breaks_off_nothing_is_stored(service: Server, sent: str) -> None:
+    head = f"POST {API}/runs/cut/rows HTTP/1.1\r\nHost: 127.0.0.1:{service.port}\r\nContent-Type: text/csv\r\n"
+    with socket.create_connection(("127.0.0.1", service.port)) as connection:
+        connection.sendall(f"{head}Authorization: Bearer {service.token}\r\n{sent}".encode())
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1 << 16)
+    time.sleep(0.3)  # in which it would be stored
+    assert service.get("/runs/cut").status == 404
+
+
 def test_compressed_bodies_are_refused(service: Server) -> None:
     body = gzip.compress(b'{"rows":[[1]]}')
     assert service.post("/runs/zip/rows", body, Content_Encoding="gzip").code == "media_type"
@@ -220,7 +233,7 @@ def test_a_query_that_is_wrong_is_said_to_be(service: Server, query: str) -> Non
     assert (answer.status, answer.code) == (400, "malformed")
 
 
-# ---- Events ---------------------------------------------------------------------------------------------
+# ---- Events -----------------------------------------
 
 
 def test_events_tell_of_rows_resets_and_the_end(service: Server) -> None:
@@ -321,7 +334,7 @@ def test_viewers_are_as_many_as_are_allowed_and_make_room(tmp_path: Path) -> Non
         wait_for(has_room)
 
 
-# ---- Pictures and films ---------------------------------------------------------------------------------
+# ---- Pictures and films -----------------------------------------
 
 SIZE = "size=320x240&dpi=100"
 LOOK = {"size": "320x240", "dpi": "100"}
@@ -471,7 +484,7 @@ def test_downloads_are_what_was_posted(service: Server) -> None:
     np.testing.assert_array_equal(read, values)
 
 
-# ---- What it says of itself -----------------------------------------------------------------------------
+# ---- What it says of itself -----------------------------------------
 
 
 def test_health_readiness_and_metrics(service: Server) -> None:
@@ -491,7 +504,7 @@ def test_kinds(service: Server) -> None:
     assert "dark" in found["themes"]
 
 
-# ---- Beginning and end ----------------------------------------------------------------------------------
+# ---- Beginning and end -----------------------------------------
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -520,6 +533,7 @@ def test_it_ends_soon_whatever_is_under_way(tmp_path: Path) -> None:
             head += f"Content-Type: application/json\r\nAuthorization: Bearer {server.token}\r\n\r\n{{"
             posting.sendall(head.encode())
             wait_for(lambda: len(server.descendants()) >= 2)
+            time.sleep(0.3)  # until the request is being read
             children = server.descendants()
             start = time.monotonic()
             code = server.stop()
@@ -574,7 +588,7 @@ def test_what_was_acknowledged_is_there_after_any_kill(tmp_path: Path) -> None:
     assert known > 0
 
 
-# ---- Another server -------------------------------------------------------------------------------------
+# ---- Another server -----------------------------------------
 
 
 def test_gunicorn_serves_the_same(tmp_path: Path) -> None:

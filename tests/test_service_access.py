@@ -82,12 +82,14 @@ def cookie(server: Server) -> str:
 def test_every_route_is_in_the_table_and_no_other(tmp_path: Path) -> None:
     store = stores.opened("", tmp_path, Quota())
     try:
-        service = Service(store, Changes(), Pictures(store), Access(TOKEN), Quota(), tmp_path)
+        pictures = Pictures(store)
+        service = Service(store, Changes(), pictures, Access(TOKEN), Quota(), tmp_path)
         routes = inspect_app(application(service)).routes
         found = {
             (method.method, route.path) for route in routes for method in route.methods if not method.internal
         }  # fmt: skip
     finally:
+        pictures.close()
         store.close()
     assert found == set(ROUTES)
 
@@ -467,3 +469,8 @@ def test_another_name_is_allowed_by_option(tmp_path: Path) -> None:
         assert server.get("/runs", Host="plots.example.org:1").code == "misdirected"
         forwarded = {"X_Forwarded_Host": "plots.example.org", "X_Forwarded_For": "127.0.0.1", "Forwarded": "host=x"}
         assert server.get("/runs", Host="evil.example", **forwarded).code == "misdirected"
+
+
+def test_who_may_not_write_is_told_so_before_the_body_comes(local: Server) -> None:
+    head = f"POST {API}/runs/a/rows HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: 9\r\n{{close}}\r\n"
+    assert status_of(local.raw(sent(local, head.encode()))) == 401

@@ -22,6 +22,7 @@ _CODES: Mapping[type[LiveplotError], str] = {
     UsageError: "malformed", DataError: "row_invalid", LimitError: "too_large", MissingError: "broken",
 }  # fmt: skip
 _WAIT = {"broken": 5, "draining": 5, "full": 30, "too_many": 5}  # seconds until it may be worth another try
+_UNREAD = frozenset(("too_large", "too_slow", "unauthorized", "forbidden", "misdirected", "media_type", "draining"))
 _WORDS = {404: "not_found", 405: "method", 400: "malformed", 415: "media_type", 413: "too_large"}
 
 
@@ -114,7 +115,7 @@ async def _refuse(
     wait = facts.pop("retry_after", _WAIT.get(error.code))
     if wait is not None:
         resp.set_header("Retry-After", str(wait))
-    if error.code in ("too_large", "too_slow"):
+    if req.method == "POST" and error.code in _UNREAD:
         resp.set_header("Connection", "close")  # what is left of the body is not waited for
     if error.code == "unauthorized":
         resp.set_header("WWW-Authenticate", "Bearer")

@@ -31,6 +31,7 @@ from liveplot_cli.signals import end, handled
 _log = logging.getLogger(__name__)
 
 _HEAD_SECONDS = 10.0  # for the head of a request to come
+_REST_SECONDS = 2.0  # for the rest of a body, when the server is asked to stop
 _LONGEST_HEAD = 16_384  # bytes
 _MOST_CONNECTIONS = 1_000
 _LAST_SECONDS = 5  # for answers that are under way when the server is asked to stop
@@ -144,6 +145,16 @@ class _Protocol(H11Protocol):
         super().connection_lost(exc)
         if self._deadline is not None:
             self._deadline.cancel()
+
+    def shutdown(self) -> None:
+        """Answer what has been asked; a question that is still being asked has a moment to come to its end."""
+        super().shutdown()
+        if self.conn.their_state is h11.SEND_BODY:
+            self.loop.call_later(_REST_SECONDS, self._cut)
+
+    def _cut(self) -> None:
+        if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
+            self.transport.close()
 
     def _await_head(self) -> None:
         if self._deadline is None:

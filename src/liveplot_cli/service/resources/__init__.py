@@ -31,6 +31,7 @@ Schema = Mapping[str, Any]
 
 LONGEST_BODY = 1 << 20  # bytes
 _BODY_SECONDS = 30.0
+CUT = "liveplot.cut"  # in a request's scope: whether the connection ended before the body did
 _RECENT = 64  # sets of rows that viewers who are up to date share
 
 T = TypeVar("T")
@@ -130,8 +131,8 @@ def answer(resp: falcon.asgi.Response, facts: object) -> None:
 async def body_of(req: falcon.asgi.Request, *types: str) -> tuple[str, bytes]:
     """The media type, one of these, and the whole body of a request.
 
-    Raises `RefusedError` for another type, for a body that is compressed or too long, however it was sent, and for one
-    that takes too long to come.
+    Raises `RefusedError` for another type, for a body that is compressed or too long, however it was sent, for one
+    that takes too long to come, and for one that breaks off: half of a number is a number, too.
     """
     kind = (req.content_type or "").partition(";")[0].strip().lower()
     if kind not in types:
@@ -151,6 +152,8 @@ async def body_of(req: falcon.asgi.Request, *types: str) -> tuple[str, bytes]:
                 parts.append(part)
     except TimeoutError:
         raise RefusedError("too_slow", f"the body did not come within {_BODY_SECONDS:.0f} s") from None
+    if req.scope.get(CUT):
+        raise RefusedError("malformed", "the body broke off")
     return kind, b"".join(parts)
 
 
