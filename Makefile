@@ -1,11 +1,12 @@
 # Targets: demo (films from real data), test (all tests), check (style, types, layers, docs), bench, bench-serve (the
-# service under load), docs, fuzz (the readers, with whatever bytes; SECONDS of it for each of FORMATS).
+# service under load), docs, fuzz (the readers, with whatever bytes; SECONDS of it for each of FORMATS), callbacks (the
+# callbacks in the training libraries they are for).
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check bench bench-serve docs fuzz tools clean
+.PHONY: demo test check bench bench-serve docs fuzz callbacks tools clean
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
@@ -46,6 +47,13 @@ fuzz: $(VENV)/.installed-dev
 	@for format in $(FORMATS); do \
 	  echo "$$format, $(SECONDS) s"; $(BIN)/python fuzz/readers.py "$$format" $(SECONDS) || exit 1; done
 
+# Lightning and Hugging Face need torch, of which no more than the build without CUDA is wanted (1 GB): where pip finds
+# none, their tests are left out. By itself it is at https://download.pytorch.org/whl/cpu (PIP_EXTRA_INDEX_URL).
+callbacks: $(VENV)/.installed-dev
+	$(PIP) install --quiet --constraint constraints.txt 'torch==2.13.0+cpu' lightning transformers accelerate || \
+	  echo "there is no torch without CUDA here, and no test of Lightning and Hugging Face" >&2
+	$(BIN)/python -m pytest -q -rs tests/test_callbacks.py
+
 # Programs that the tests use to look at films and windows from outside.
 tools:
 	@BIN=$(BIN) tests/install-tools
@@ -62,7 +70,7 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev,callbacks-test]'
 	@touch $@
 
 clean:

@@ -92,7 +92,7 @@ def trained(receiver: Receiver, program: str, *libraries: str) -> Run:
     """The run that a program has sent; the test is skipped where a library is not installed."""
     missing = [name for name in libraries if importlib.util.find_spec(name) is None]
     if missing:
-        pytest.skip(f"{', '.join(missing)} not installed: pip install 'liveplot-cli[callbacks]'")
+        pytest.skip(f"{', '.join(missing)} not installed: make callbacks")
     done = subprocess.run(
         [sys.executable, "-c", f"url = {receiver.url!r}\n{program}"],
         capture_output=True, text=True, timeout=300, check=False,
@@ -136,7 +136,7 @@ def test_hugging_face(receiver: Receiver) -> None:
 def test_an_address_that_is_none_is_told_when_the_callback_is_made(module: str) -> None:
     library = {"keras": "keras", "lightning": "lightning", "huggingface": "transformers"}[module]
     if importlib.util.find_spec(library) is None:
-        pytest.skip(f"{library} is not installed")
+        pytest.skip(f"{library} not installed: make callbacks")
     program = f"from liveplot_cli.callbacks.{module} import LiveplotCallback; LiveplotCallback('nowhere', 'a')"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120,
