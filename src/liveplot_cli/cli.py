@@ -166,9 +166,10 @@ def serve(quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
 @options_from([Pushing, Selection, *readers.load_all()])
 @_work_options
 def push(url: str, file: str | None, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
-    """Send the rows of a FILE, or of what standard input says line by line, to a run of the live service at URL.
+    """Send rows to the live service at URL, those of a FILE or each as it comes.
 
-    A FILE is what render reads. A stream is a table or JSON lines, whose rows are sent as they come.
+    A FILE is what render reads. Without one, or for -, it is standard input: a table or JSON lines, of which every
+    line is sent when it is there.
 
     \b
     liveplot push http://127.0.0.1:8000/ loss.csv
