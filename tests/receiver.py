@@ -87,6 +87,7 @@ class Receiver:
         self.always: Fault = None
         self.patience = ""  # the Retry-After of a fault
         self.asked: list[tuple[float, str, str, bytes]] = []  # when, method, path, body
+        self.shown: set[str] = set()  # what stood for a token
         self.port = 0
         self._lock = threading.Lock()
         self._server: ThreadingHTTPServer | None = None
@@ -164,6 +165,7 @@ class Receiver:
         self._open.clear()
 
     def _answer(self, method: str, path: str, body: bytes, authorization: str) -> tuple[int, dict[str, Any]] | None:
+        self.shown.add(authorization)
         match = _PATH.fullmatch(path)
         if self.token and authorization != f"Bearer {self.token}":
             return 401, {"code": "unauthorized", "title": "401 Unauthorized", "description": "a token is wanted"}

@@ -182,6 +182,17 @@ def test_the_widest_rows_fit(receiver: Receiver, caplog: pytest.LogCaptureFixtur
     assert len(warned(caplog)) == 1
 
 
+def test_few_values_among_many_columns_of_others_fit(receiver: Receiver) -> None:
+    with liveplot_cli.push(receiver.url, "a") as push:
+        push(range(900))
+        until(lambda: push.sent)
+        for step in range(3000):
+            push(step=step)
+        push.flush()
+    assert [value for value in receiver.runs["a"].column("step") if value is not None] == list(range(3000))
+    assert max(map(len, posted(receiver))) < 700_000
+
+
 def test_a_first_row_waits_no_longer_than_it_must(receiver: Receiver) -> None:
     with liveplot_cli.push(receiver.url, "a") as push:
         time.sleep(0.3)
@@ -287,21 +298,33 @@ def tokens(folder: Path, address: str) -> None:
 def test_the_token_is_that_of_the_service_on_this_machine_but_for_no_other(tmp_path: Path) -> None:
     tokens(tmp_path / "data" / "liveplot", "http://127.0.0.1:8000/")
     own, other = remote.find_run("http://127.0.0.1:8000", "a"), remote.find_run("http://127.0.0.1:8001", "a")
-    assert remote.find_token(own, None, None, None) == "s3cret-in-folder"
-    assert remote.find_token(other, None, None, None) == ""
-    assert remote.find_token(own, None, None, tmp_path / "elsewhere") == ""
+    assert remote.own_token(own, None) == "s3cret-in-folder"
+    assert remote.own_token(other, None) == ""
+    assert remote.own_token(own, tmp_path / "elsewhere") == ""
+    (tmp_path / "data" / "liveplot" / "token").write_text("two lines\nof it")
+    assert remote.own_token(own, None) == ""
 
 
 def test_the_token_given_goes_first_then_the_variable_then_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tokens(tmp_path / "data" / "liveplot", "http://127.0.0.1:8000/")
     (file := tmp_path / "token").write_text("in-file\n")
-    run = remote.find_run("http://127.0.0.1:8000", "a")
-    assert remote.find_token(run, None, file, None) == "in-file"
+    assert remote.find_token(None, file) == "in-file"
     monkeypatch.setenv("LIVEPLOT_TOKEN", "in-variable")
-    assert remote.find_token(run, None, file, None) == "in-variable"
-    assert remote.find_token(run, "given", file, None) == "given"
+    assert remote.find_token(None, file) == "in-variable"
+    assert remote.find_token("given", file) == "given"
+
+
+def test_a_token_is_shown_to_the_service_it_is_for_and_to_no_other(tmp_path: Path) -> None:
+    for own in receiving("s3cret-in-folder"):
+        tokens(tmp_path / "data" / "liveplot", own.url)
+        for other in receiving("another"):
+            for receiver in (own, other):
+                with liveplot_cli.push(receiver.url, "a", spool=False) as push:
+                    push(step=1)
+            assert own.runs["a"].rows == [[1]]
+            assert other.runs == {}
+            assert other.shown == {""}
 
 
 def test_a_service_that_wants_a_token_is_asked_no_more_and_rows_wait_for_who_has_it(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -163,10 +164,14 @@ def test_a_run_that_is_deleted_is_made_again(serve: Serve) -> None:
     assert serve.rows("a") == (["step"], [[3]])
 
 
-def test_nothing_is_told_to_a_service_at_another_port(serve: Serve) -> None:
-    """The token is for the address that stands beside it."""
-    from liveplot_cli.client import remote
-
-    assert remote.find_token(remote.find_run(serve.url, "a"), None, None, None)
-    port = int(serve.url.rpartition(":")[2])
-    assert not remote.find_token(remote.find_run(f"http://127.0.0.1:{port - 1}", "a"), None, None, None)
+def test_a_training_may_begin_before_the_first_start_of_the_service(serve: Serve) -> None:
+    """There is no folder then, and no token in it."""
+    serve.end(signal.SIGTERM)
+    shutil.rmtree(serve.folder)
+    with liveplot_cli.push(serve.url, "a") as push:
+        push(step=1)
+        time.sleep(1)
+        assert push.sent == 0
+        serve.start()
+        until(lambda: push.sent == 1)
+    assert serve.rows("a") == (["step"], [[1]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import threading
@@ -11,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from liveplot_cli.client.remote import Address, Answer, AwayError, Service
-from liveplot_cli.client.spool import Batch, Numbering, Shelf, Spool, gaps_as_null
+from liveplot_cli.client.spool import Batch, Numbering, Shelf, Spool, as_json, gaps_as_null
 from liveplot_cli.client.waiting import Waiting
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 10.0  # seconds until a request is tried again
 _TO_DISK = 0.5  # seconds after which rows that can't be sent are on the disk
 _LONGEST_NAMES = 1 << 16  # bytes of the columns' names that go with every batch
 _OFTEN = 5  # numbers in a row that the service has refused
-_QUIET = 60.0  # seconds in which further trouble is not told
+_QUIET = 60.0  # seconds after the end of trouble in which further trouble is not told
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +66,7 @@ class Delivery:
         self._failures = self._renumbered = 0
         self._told: set[str] = set()
         self._quiet_until = 0.0
-        self._away = self._refused = self._left = False
+        self._away = self._away_told = self._refused = self._left = False
 
     @property
     def spooled(self) -> int:
@@ -140,7 +139,7 @@ class Delivery:
         if self._state is None:
             return "GET", "", None
         if self._resets:
-            return "POST", "/reset", json.dumps({"epoch": self._state.ahead.epoch}).encode()
+            return "POST", "/reset", as_json({"epoch": self._state.ahead.epoch}).encode()
         if self._own is not None:
             self._shelve(_TO_DISK)
         self._head = self._head or self._spooled_head() or self._waiting_head()
@@ -199,19 +198,24 @@ class Delivery:
         self.trouble = reason
         longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** min(self._failures, 10))
         delay = max(longest * random.uniform(0.5, 1), patience)
-        if not self._away and (self._failures > 1 or delay > 1):  # a connection that was kept may be found cut once
-            self._away = True
-            self._tell_trouble("%s does not take rows (%s); they are kept, and sent when it does", reason)
+        self._away = self._away or self._failures > 1 or delay > 1  # a connection that was kept may be found cut once
         if self._away:
             self._shelve(_TO_DISK)
+            if not self._away_told and time.monotonic() >= self._quiet_until:
+                self._away_told = True
+                _log.warning(
+                    "%s does not take rows (%s); they are kept, and sent when it does", self._address, reason
+                )  # fmt: skip
         return delay
 
     def _is_back(self) -> None:
         self._failures = 0
-        if self._away:
-            self._away = False
-            self._tell_trouble("%s takes rows again (%s)", _rows(len(self._waiting) + self.spooled) + " waiting")
+        self._away = False
+        if self._away_told:
+            self._away_told = False
             self._quiet_until = time.monotonic() + _QUIET
+            waiting = _rows(len(self._waiting) + self.spooled)
+            _log.warning("%s takes rows again (%s waiting)", self._address, waiting)
 
     def _refuse(self, answer: Answer) -> None:
         """Ask no more: another token must be found by a person."""
@@ -350,7 +354,7 @@ class Delivery:
         return self._frozen(self._waiting_batch(), self._state.ahead, None)
 
     def _waiting_batch(self) -> Batch:
-        rows = self._waiting.first()
+        rows = self._waiting.first(len(self._state.columns) if self._state else 0)
         return Batch(self._names[: len(rows[-1])], rows)
 
     def _frozen(self, batch: Batch, numbering: Numbering, spool: Spool | None) -> _Head:
@@ -360,13 +364,13 @@ class Delivery:
         parts = [f'"seq":{numbering.seq}']
         if numbering.epoch is not None:
             parts.append(f'"epoch":{numbering.epoch}')
-        names = json.dumps(columns)
+        names = as_json(columns)
         if len(names) < _LONGEST_NAMES or columns != self._state.columns:
             parts.append(f'"columns":{names}')
         if title is not None:
-            parts.append(f'"title":{json.dumps(title)}')
+            parts.append(f'"title":{as_json(title)}')
         # A row at a time: while a long text is made, no other thread goes on.
-        rows = ",".join(json.dumps(_arranged(gaps_as_null(row), places, len(columns))) for row in batch.rows)
+        rows = ",".join(as_json(_arranged(gaps_as_null(row), places, len(columns))) for row in batch.rows)
         return _Head(batch, numbering, columns, f'{{{",".join(parts)},"rows":[{rows}]}}'.encode(), spool)
 
     def _shelve(self, age: float) -> None:
@@ -401,11 +405,6 @@ class Delivery:
         if about not in self._told:
             self._told.add(about)
             _log.warning(words, self._address, *facts)
-
-    def _tell_trouble(self, words: str, fact: str) -> None:
-        """Warn that trouble begins or ends, but not of every bit of it where it comes and goes."""
-        quiet = time.monotonic() < self._quiet_until
-        _log.log(logging.INFO if quiet else logging.WARNING, words, self._address, fact)
 
 
 def _placed(names: Sequence[str | int], run: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:

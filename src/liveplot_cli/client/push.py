@@ -49,7 +49,7 @@ def push(
     it, and in files of the folder `spool`, by itself `~/.local/state/liveplot/spool`, together up to so many bytes of
     `disk`; with `spool=False` in memory alone. Raises `UsageError` for what makes no sense; from then on nothing.
     """
-    address = find_run(url, run)
+    address = find_run(str(url), None if run is None else str(run))
     if title is not None and (len(title) > LONGEST_WORDS or not _is_text(title)):
         raise UsageError(f"the title {quoted(title)} is no text of at most {LONGEST_WORDS} characters")
     names = [str(name) for name in columns or ()]
@@ -58,10 +58,10 @@ def push(
             raise UsageError(f"{quoted(name)} is no name of a column: 1 to {LONGEST_WORDS} characters")
     if len(set(names)) < len(names) or len(names) > MOST_VALUES:
         raise UsageError(f"the columns are up to {MOST_VALUES:,} different names")
-    found = find_token(address, token, token_file, Path(folder) if folder is not None else None)
+    service = Service(address, find_token(token, token_file), Path(folder) if folder is not None else None)
     place = default_spool() if spool is True else Path(spool) if spool else None
     shelf = Shelf(place, address, disk) if place else None
-    return Push(address, Service(address, found), names, shelf, title=title, reset=reset, memory=memory)
+    return Push(address, service, names, shelf, title=title, reset=reset, memory=memory)
 
 
 class Push:
@@ -86,7 +86,10 @@ class Push:
         self._waiting = Waiting(memory)
         self._delivery = Delivery(service, address, self._waiting, self._names, shelf, title=title, resets=reset)
         self._thread = threading.Thread(target=self._delivery.run, name="liveplot push", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # there can be no more threads
+            self._waiting.end()
         atexit.register(self.close)
 
     def __call__(self, values: Any = None, /, **named: Any) -> None:
@@ -143,7 +146,8 @@ class Push:
         atexit.unregister(self.close)
         try:
             self._waiting.end()
-            self._thread.join(timeout)
+            if self._thread.ident is not None:
+                self._thread.join(timeout)
             self._delivery.leave(quietly=quietly)
         except Exception as error:
             self._tell("close", "the end is not as it should be (%s)", quoted(error)[1:-1])

@@ -121,13 +121,10 @@ def run_name(words: str) -> str:
     return _NO_NAME.sub("-", words).strip("-").lstrip("._-")[:128] or "run"
 
 
-def find_token(
-    address: Address, token: str | None, token_file: str | os.PathLike[str] | None, folder: Path | None
-) -> str:
+def find_token(token: str | None, token_file: str | os.PathLike[str] | None) -> str:
     """The token for a service: the one given, else `LIVEPLOT_TOKEN`, else that in a file; empty where there is none.
 
-    By itself the file is that of the service which runs on this machine at that very address, and no other. Raises
-    `UsageError` for a file that can't be read and for a token that can't be sent.
+    Raises `UsageError` for a file that can't be read and for a token that can't be sent.
     """
     found = token or os.environ.get("LIVEPLOT_TOKEN", "")
     if not found and token_file is not None:
@@ -136,8 +133,6 @@ def find_token(
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it is no text"
             raise UsageError(f"cannot read the token in {quoted(os.fspath(token_file))}: {reason}") from None
-    if not found and token_file is None:
-        found = _own_token(address, folder)
     found = found.strip()
     if found and not _TOKEN.fullmatch(found):
         raise UsageError("the token is none: it has no spaces, and no characters but those of ASCII")
@@ -147,12 +142,13 @@ def find_token(
 class Service:
     """A service that is asked one thing after another, over a connection that is kept."""
 
-    def __init__(self, address: Address, token: str) -> None:
+    def __init__(self, address: Address, token: str, folder: Path | None = None) -> None:
+        self._address = address
         self._parts = urlsplit(address.service)
         self._path = f"{self._parts.path}/api/v1/runs/{address.run}"
-        self._headers = {"Accept": "application/json", "User-Agent": "liveplot"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
+        self._token = token
+        self._folder = folder
+        self._looks = not token  # whether it is looked for in the folder, which is made when the service first starts
 
     @cached_property
     def _connections(self) -> urllib3.HTTPConnectionPool:
@@ -165,6 +161,13 @@ class Service:
 
     def ask(self, method: str, below: str = "", body: bytes | None = None) -> Answer:
         """What the service answers for the run or what is `below` it; raises `AwayError` where it does not."""
+        answer = self._asked(method, below, body)
+        if answer.status in (401, 403) and self._looks:
+            before, self._token = self._token, own_token(self._address, self._folder)
+            return answer if self._token == before else self._asked(method, below, body)
+        return answer
+
+    def _asked(self, method: str, below: str, body: bytes | None) -> Answer:
         from urllib3.exceptions import HTTPError
 
         try:
@@ -172,7 +175,7 @@ class Service:
                 method,
                 self._path + below,
                 body,
-                self._headers | ({"Content-Type": "application/json"} if body is not None else {}),
+                self._headers(body),
                 redirect=False,
                 preload_content=False,
             )
@@ -181,22 +184,25 @@ class Service:
             raise AwayError(_reason(error)) from None
         return Answer(response.status, _facts(said), _patience(response.headers.get("Retry-After", "")))
 
+    def _headers(self, body: bytes | None) -> dict[str, str]:
+        headers = {"Accept": "application/json", "User-Agent": "liveplot"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        return headers
+
     def close(self) -> None:
         """Let the connection go."""
         self._connections.close()
 
 
-def address_file(folder: Path | None) -> Path:
-    """Where a service that runs on this machine says its URL."""
-    return (folder or default_folder()) / "address"
-
-
-def _own_token(address: Address, folder: Path | None) -> str:
-    """The token of the service that this user runs on this machine, if that is where the rows go."""
-    place = address_file(folder)
-    with suppress(OSError, ValueError, RuntimeError):
-        if find_run(place.read_text("utf-8").strip(), address.run).service == address.service:
-            return (place.parent / "token").read_text("utf-8")
+def own_token(address: Address, folder: Path | None) -> str:
+    """The token of the service that runs on this machine, if it is at that very address; else nothing."""
+    with suppress(OSError, ValueError, RuntimeError, UsageError):
+        place = folder or default_folder()
+        if find_run((place / "address").read_text("utf-8").strip(), address.run).service == address.service:
+            return find_token(None, place / "token")
     return ""
 
 

@@ -77,8 +77,8 @@ class Spool:
 
     def put(self, batch: Batch) -> bool:
         """Keep a batch behind the others; False where the disk has no room for it."""
-        rows = ",".join(json.dumps(gaps_as_null(row)) for row in batch.rows)
-        head = f'{{"count":{len(batch.rows)},"columns":{json.dumps(list(batch.columns))},"rows":['
+        rows = ",".join(as_json(gaps_as_null(row)) for row in batch.rows)
+        head = f'{{"count":{len(batch.rows)},"columns":{as_json(list(batch.columns))},"rows":['
         line = f"{head}{rows}]}}\n".encode()
         if self._end + len(line) > self._room or not self._write(line):
             return False
@@ -232,6 +232,9 @@ class Shelf:
             pass
         spool._let_go()
         return None
+
+
+as_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def gaps_as_null(row: Row) -> list[float | None]:

@@ -54,13 +54,13 @@ class Waiting:
             self.ended = True
             self._news.notify()
 
-    def first(self) -> list[Row]:
-        """The rows of the next batch, which stay until they are dropped."""
+    def first(self, width: int) -> list[Row]:
+        """The rows of the next batch, which stay until they are dropped, for a run that is so wide at least."""
         with self._news:
             self._looked = time.monotonic()
             if not self._rows:
                 return []
-            widest = max(len(self._rows[min(len(self._rows), MOST_ROWS) - 1]), 1)  # later rows are never narrower
+            widest = max(len(self._rows[min(len(self._rows), MOST_ROWS) - 1]), width, 1)  # rows never become narrower
             return list(islice(self._rows, min(MOST_ROWS, max(1, _MOST_VALUES // widest))))
 
     def drop(self, count: int) -> None:
