@@ -684,15 +684,17 @@ def test_rows_of_a_process_that_was_killed_come_with_the_next_push(
     assert not list(own_state.iterdir())
 
 
+@pytest.mark.parametrize("answered", [0, 2])
 def test_what_a_killed_process_had_sent_without_an_answer_is_not_doubled(
-    receiver: Receiver, script: Script, own_state: Path
+    receiver: Receiver, script: Script, answered: int
 ) -> None:
     receiver.stop()
     process = script(WRITES, receiver.url)
-    read_on(process, 100)
+    read_on(process, 200)
+    receiver.faults = [None] * answered
     receiver.always = "cut after storing"
     receiver.start()
-    until(lambda: "a" in receiver.runs)
+    until(lambda: "a" in receiver.runs and len(receiver.runs["a"].bodies) > answered)
     process.kill()
     process.wait()
     stored = len(receiver.runs["a"].rows)
@@ -844,6 +846,30 @@ os.kill(os.getpid(), 9)
         assert receiver.runs["a"].column("step") == [1, 2]
     finally:
         os.kill(child, signal.SIGKILL)
+
+
+def test_a_forked_process_waits_for_no_lock_that_a_thread_of_its_parent_holds(
+    receiver: Receiver, script: Script
+) -> None:
+    program = """
+import signal, threading
+push = liveplot_cli.push(url, "a")
+held = threading.Event()
+def hold():
+    with push._lock, push._waiting._news:
+        held.set()
+        time.sleep(1)
+threading.Thread(target=hold).start()
+held.wait()
+child = os.fork()
+if not child:
+    signal.alarm(20)
+    push(step=99)
+    push.close()
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert script(program, receiver.url).communicate(timeout=60) == ("0\n", "")
 
 
 def test_after_the_end_rows_are_counted_and_no_more(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
