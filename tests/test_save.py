@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +21,16 @@ from liveplot_cli.errors import UsageError
 VALUES = np.random.default_rng(0).normal(size=(100, 60))
 FRAMES = 70  # more than a segment
 FEW = 10
+
+
+@pytest.fixture(autouse=True)
+def forking() -> Iterator[None]:
+    """Workers are forked, though a test before these may have left a thread that waits for a server."""
+    before = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method("fork", force=True)
+    yield
+    multiprocessing.set_start_method(before, force=True)
+
 
 Setup = Callable[[], tuple[Any, Callable[[int], Any]]]
 
