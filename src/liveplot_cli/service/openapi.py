@@ -54,7 +54,7 @@ def _operation(path: str, operation: Operation) -> dict[str, Any]:
         found["security"] = [{"token": []}] if operation.scope == "write" else [{"token": []}, {}]
     if operation.bodies:
         content = {kind: {"schema": schema} for kind, schema in operation.bodies.items()}
-        found["requestBody"] = {"required": True, "content": content}
+        found["requestBody"] = {"required": operation.needs_body, "content": content}
     return found
 
 
@@ -87,5 +87,5 @@ def _answered(answer: Mapping[str, Any] | str | None) -> dict[str, Any]:
     if answer is None:
         return {"description": "nothing more"}
     if isinstance(answer, str):
-        return {"description": answer, "content": {answer: {}}}
+        return {"description": "its content", "content": {kind: {} for kind in answer.split("|")}}
     return {"description": "JSON", "content": {"application/json": {"schema": answer}}}

@@ -51,7 +51,8 @@ class Parameter:
 class Operation:
     """What one method of a route is for: who may use it, what it takes, and what it answers.
 
-    `answers` are schemas by status, or media types where it is no JSON; `refusals` the words of what it may refuse.
+    `answers` are schemas by status, or media types, with | between them, where it is no JSON; `refusals` the words of
+    what it may refuse.
     """
 
     scope: Scope
@@ -60,6 +61,7 @@ class Operation:
     refusals: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     bodies: Mapping[str, Schema] = field(default_factory=dict)
+    needs_body: bool = True
 
 
 @dataclass(frozen=True)

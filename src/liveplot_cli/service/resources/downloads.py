@@ -25,7 +25,7 @@ class History(Resource):
 
     operations: ClassVar = {
         "GET": Operation(
-            "read", "All rows, as CSV or as an array of NumPy.", {200: "application/octet-stream"},
+            "read", "All rows, as CSV or as an array of NumPy.", {200: "text/csv|application/octet-stream"},
             ("malformed", "not_found", "broken"),
         )
     }  # fmt: skip

@@ -41,7 +41,11 @@ class Page(Resource):
 class Asset(Resource):
     """A file that the page is made of."""
 
-    operations: ClassVar = {"GET": Operation("open", "A part of the page.", {200: "application/octet-stream"})}
+    operations: ClassVar = {
+        "GET": Operation(
+            "open", "A part of the page.", {200: "|".join(kind.partition(";")[0] for kind in ASSETS.values())}
+        )
+    }
 
     def __init__(self, service: Service, name: str) -> None:
         super().__init__(service)
@@ -59,9 +63,10 @@ class Session(Resource):
         "POST": Operation(
             "open", "Exchange the token, or a code, for a cookie that may read.", {204: None},
             ("malformed", "unauthorized", "forbidden", "media_type", "too_large", "too_many", "too_slow", "draining"),
-            bodies={"application/json": {
-                "type": "object", "properties": {"code": {"type": "string"}}, "additionalProperties": False,
-            }},
+            bodies={
+                "application/json": {"description": "{\"code\": …}, where there is no token"}
+            },
+            needs_body=False,
         )
     }  # fmt: skip
 

@@ -22,6 +22,7 @@ _MOST_PIXELS = 1920 * 1080 * 4
 _LONGEST = 500  # characters of an option
 _PLAIN = 600  # frames of a film whose length nobody asked for
 _TYPES = {"gif": "image/gif", "mp4": "video/mp4", "webp": "image/webp", "html": "text/html; charset=utf-8"}
+_FILM = "|".join(kind.partition(";")[0] for kind in _TYPES.values())
 _REFUSALS = ("malformed", "not_found", "too_large", "too_many", "row_invalid", "broken", "stale_epoch")
 
 
@@ -73,7 +74,7 @@ class Animation(Resource):
     operations: ClassVar = {
         "GET": Operation(
             "read", "A film of the run; 202 while it is made.",
-            {200: "application/octet-stream", 202: {"type": "object"}, 206: "application/octet-stream", 304: None},
+            {200: _FILM, 202: {"type": "object"}, 206: _FILM, 304: None},
             (*_REFUSALS, "range"), (*_CHOICE, *_TIME, *_parameters(encoders.load_all())),
         )
     }  # fmt: skip

@@ -37,11 +37,12 @@ _RUN = {
     "required": ["run", "title", "columns", "epoch", "rows", "next_seq", "created", "updated"],
 }  # fmt: skip
 _EPOCH = {"type": "object", "properties": {"epoch": INTEGER}, "required": ["epoch"]}
+_PERHAPS = {**INTEGER, "type": ["integer", "null"]}
 _BATCH = {
     "type": "object",
     "properties": {
-        "rows": {**ROWS, "minItems": 1, "maxItems": rows.MOST_ROWS}, "seq": INTEGER, "epoch": INTEGER,
-        "columns": NAMES, "title": {"type": "string", "maxLength": 200},
+        "rows": {**ROWS, "minItems": 1}, "seq": _PERHAPS, "epoch": _PERHAPS,
+        "columns": {**NAMES, "type": ["array", "null"]}, "title": {"type": ["string", "null"], "maxLength": 200},
     },
     "required": ["rows"],
     "additionalProperties": False,
@@ -166,7 +167,12 @@ class Reset(Resource):
             "write", "Begin the run anew, in the next epoch.", {200: _EPOCH},
             ("malformed", "not_found", "stale_epoch", "media_type", "too_large", "too_slow", "broken", "full",
              "draining"),
-            bodies={"application/json": {**_EPOCH, "required": [], "additionalProperties": False}},
+            bodies={
+                "application/json": {
+                    "type": "object", "properties": {"epoch": _PERHAPS},
+                    "additionalProperties": False,
+                }
+            },
         )
     }  # fmt: skip
 
