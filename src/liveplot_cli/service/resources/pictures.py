@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -17,7 +18,8 @@ from liveplot_cli.service.resources import Operation, Parameter, Resource, answe
 from liveplot_cli.service.runs import RefusedError
 from liveplot_cli.timing import Timing
 
-_PATIENCE = 20.0  # seconds that a film is waited for before who asked is told to come again
+_PATIENCE = 20  # seconds that a film is waited for before who asked is told to come again
+_WAIT = re.compile(r"(?:^|[,;])\s*wait=(\d{1,6})\b", re.ASCII)  # a preference (RFC 7240, 4.3)
 _MOST_PIXELS = 1920 * 1080 * 4
 _LONGEST = 500  # characters of an option
 _PLAIN = 600  # frames of a film whose length nobody asked for
@@ -39,6 +41,7 @@ _KIND = Parameter("kind", "What to draw.", {"type": "string", "enum": [charts.AU
 _CHOICE = (_KIND, *_parameters([Look, Selection, *charts.load_all()]))
 _ROW = Parameter("row", "The number of the row, from 1 on, or last.", {"type": "string"})
 _TIME = _parameters([Timing])
+_PREFER = Parameter("Prefer", "wait=N: the most seconds to wait, up to 20.", {"type": "string"}, "header")
 
 
 class Frame(Resource):
@@ -75,7 +78,7 @@ class Animation(Resource):
         "GET": Operation(
             "read", "A film of the run; 202 while it is made.",
             {200: _FILM, 202: {"type": "object"}, 206: _FILM, 304: None},
-            (*_REFUSALS, "range"), (*_CHOICE, *_TIME, *_parameters(encoders.load_all())),
+            (*_REFUSALS, "range"), (*_CHOICE, *_TIME, *_parameters(encoders.load_all()), _PREFER),
         )
     }  # fmt: skip
 
@@ -90,7 +93,7 @@ class Animation(Resource):
             raise RefusedError("not_found", f"the run {name} has no rows yet")
         if not options.keys() & {"duration", "speed", "every", "rows", "fps"} and found.rows > _PLAIN:
             options["duration"] = str(_PLAIN // 20)
-        film = await self.service.pictures.film(found, suffix, options, _PATIENCE)
+        film = await self.service.pictures.film(found, suffix, options, _patience(req))
         if film is None:
             resp.status = falcon.HTTP_202
             resp.set_header("Retry-After", "2")
@@ -107,9 +110,15 @@ class Animation(Resource):
         _send(req, resp, await asyncio.to_thread(film.path.read_bytes))
 
 
+def _patience(req: falcon.asgi.Request) -> int:
+    """The seconds that who asks would wait for a film, no more than anybody may."""
+    preferred = _WAIT.search(req.get_header("Prefer") or "")
+    return min(_PATIENCE, int(preferred[1])) if preferred else _PATIENCE
+
+
 def _options(req: falcon.asgi.Request, operation: Operation) -> dict[str, str]:
     """The options that a query gives, each once, none of which makes too large a picture."""
-    known = {parameter.name for parameter in operation.parameters}
+    known = {parameter.name for parameter in operation.parameters if parameter.place == "query"}
     options: dict[str, str] = {}
     for name, value in req.params.items():
         if name not in known:
