@@ -663,6 +663,12 @@ def read_on(process: subprocess.Popen[str], enough: int) -> int:
     return int(line)
 
 
+def last_spooled(state: Path) -> int:
+    """The last step that stands on the disk in a whole line."""
+    lines = [line for spool in state.glob("*.jsonl") for line in spool.read_bytes().splitlines(keepends=True)[2:]]
+    return max((json.loads(line)["rows"][-1][0] for line in lines if line.endswith(b"\n")), default=-1)
+
+
 def test_rows_of_a_process_that_was_killed_come_with_the_next_push(
     receiver: Receiver, script: Script, own_state: Path
 ) -> None:
@@ -686,7 +692,7 @@ def test_rows_of_a_process_that_was_killed_come_with_the_next_push(
 
 @pytest.mark.parametrize("answered", [0, 2])
 def test_what_a_killed_process_had_sent_without_an_answer_is_not_doubled(
-    receiver: Receiver, script: Script, answered: int
+    receiver: Receiver, script: Script, own_state: Path, answered: int
 ) -> None:
     receiver.stop()
     process = script(WRITES, receiver.url)
@@ -695,6 +701,7 @@ def test_what_a_killed_process_had_sent_without_an_answer_is_not_doubled(
     receiver.always = "cut after storing"
     receiver.start()
     until(lambda: "a" in receiver.runs and len(receiver.runs["a"].bodies) > answered)
+    until(lambda: last_spooled(own_state) > len(receiver.runs["a"].rows))  # rows of the last half second are in memory
     process.kill()
     process.wait()
     stored = len(receiver.runs["a"].rows)
