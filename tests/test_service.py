@@ -24,6 +24,7 @@ import pytest
 import films
 import liveplot_cli
 import serving
+from conftest import Run
 from liveplot_cli.history import History
 from serving import API, Server, wait_for
 
@@ -550,6 +551,13 @@ def test_a_port_that_is_taken(tmp_path: Path, service: Server) -> None:
     assert process.wait(serving.PATIENCE) == 5
     [words] = serving.said(tmp_path / "kept").read_text().splitlines()
     assert words.startswith(f"Error: 127.0.0.1 port {service.port} can't be listened on")
+
+
+@pytest.mark.parametrize("address", ["mysql://host/runs", "sqlite:///runs.db", "runs.db", "postgresql:runs"])
+def test_a_store_that_is_none(liveplot: Run, tmp_path: Path, address: str) -> None:
+    said = liveplot("serve", "--port", "0", "--store", address, code=2).stderr
+    assert f"'{address}' is no address such as postgresql://" in said
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_second_server_of_a_folder(tmp_path: Path) -> None:

@@ -31,6 +31,13 @@ def host_name(text: str) -> str:
     return text.lower()
 
 
+def store_address(text: str) -> str:
+    """The address of a store that is no file of ours."""
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError(f"{quoted(text)} is no address such as postgresql://user@host/database")
+    return text
+
+
 def default_folder() -> Path:
     """Where runs are kept by themselves: this user's own data (XDG base directory specification)."""
     from pathlib import Path
@@ -56,7 +63,7 @@ class Serving:
         help="Where runs and the token are kept.",
     )  # fmt: skip
     store: str = option(
-        "", "--store", group="Work", metavar="URL", parse=str, shown="a SQLite file in the folder",
+        "", "--store", group="Work", metavar="URL", parse=store_address, shown="a SQLite file in the folder",
         help="Where rows are kept instead: postgresql://… for several servers of the same runs.",
     )  # fmt: skip
     token_file: str | None = option(

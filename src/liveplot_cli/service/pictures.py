@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import Process
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -153,15 +154,11 @@ class Pictures:
         return await asyncio.shield(task)
 
     async def _latest(self, key: object, name: str, options: Options) -> Picture:
-        turn = self._turns.get(key) or asyncio.Lock()
-        self._turns[key] = turn
-        try:
-            async with turn:
-                del self._next[key]
-                run = await asyncio.wrap_future(self.store.run(name))
-                return await self.frame(run, run.rows, options)
-        finally:
-            self._next.pop(key, None) if self._next.get(key) is asyncio.current_task() else None
+        turn = self._turns.setdefault(key, asyncio.Lock())
+        async with turn:
+            del self._next[key]  # who asks from now on gets the one after this
+            run = await asyncio.wrap_future(self.store.run(name))
+            return await self.frame(run, run.rows, options)
 
     async def frame(self, run: Run, row: int, options: Options) -> Picture:
         """A picture of one of the run's rows, by its number from 1 on."""
@@ -180,9 +177,13 @@ class Pictures:
         return await asyncio.shield(task)
 
     async def _draw(self, run: Run, row: int, options: Options, tag: str) -> Picture:
-        numbers = chosen(run, options, row)
-        scene = _tag(run, options, 0 if row in chosen(run, options) else row)
-        question = {**_question(run, options, numbers), "scene": scene, "film": "", "place": numbers.index(row)}
+        numbers = _chosen(run, options)
+        place = bisect_left(numbers, row)
+        stands = numbers[place : place + 1] == [row]
+        if not stands:
+            numbers.insert(place, row)
+        scene = _tag(run, options, 0 if stands else row)
+        question = {**_question(run, options, numbers), "scene": scene, "film": "", "place": place}
         answer, png = await self._draftsman.ask(question, b"", _FRAME_SECONDS)
         if "unknown" in answer:
             values = await asyncio.wrap_future(self.store.rows(run, numbers))
@@ -258,7 +259,7 @@ class Pictures:
 
     async def _made_film(self, run: Run, suffix: str, options: Options) -> Film:
         async with self._film_turn:
-            numbers = chosen(run, options)
+            numbers = _chosen(run, options)
             values = await asyncio.wrap_future(self.store.rows(run, numbers))
             self._made += 1
             self._folder = self._folder or tempfile.TemporaryDirectory(prefix="liveplot-", ignore_cleanup_errors=True)
@@ -293,8 +294,8 @@ class Pictures:
         return sum(not job.task.done() for job in self._films.values())
 
 
-def chosen(run: Run, options: Options, row: int = 0) -> list[int]:
-    """The rows that stand for a run in a picture, by their numbers, and with them one that is to be shown.
+def _chosen(run: Run, options: Options) -> list[int]:
+    """The rows that stand for a run in a picture, by their numbers.
 
     They are those asked for by `rows` and `every`; else all, or of a long run every so manieth, the highest, the lowest
     and the last. Raises `LimitError` for more than a picture can be made of.
@@ -307,15 +308,13 @@ def chosen(run: Run, options: Options, row: int = 0) -> list[int]:
             raise LimitError(
                 f"{len(found):,} rows of {width:,} values are more than a picture is made of", cure=("every", "10")
             )
-        rows = set(found)
-        if not rows:
+        if not found:
             raise UsageError(f"no row is left of {run.rows:,} after the choice of rows")
-    else:
-        most = max(2, min(_MOST_ROWS, _MOST_NUMBERS // width))
-        step = 1 << max(0, math.ceil(math.log2(run.rows / most)))
-        rows = {*range(1, run.rows + 1, step), run.rows}
-        rows |= {number for number in (run.low_row, run.high_row) if number}
-    return sorted(rows | {row} if row else rows)
+        return sorted(found)
+    most = max(2, min(_MOST_ROWS, _MOST_NUMBERS // width))
+    step = 1 << max(0, math.ceil(math.log2(run.rows / most)))
+    extremes = {number for number in (run.low_row, run.high_row) if number}
+    return sorted({*range(1, run.rows + 1, step), run.rows, *extremes})
 
 
 def _question(run: Run, options: Options, numbers: Sequence[int]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ MOST_ROWS = 1_000  # of a request
 MOST_VALUES = 1_000_000  # likewise: objects with few names each would make a table of almost nothing but gaps
 _DEEPEST = 4  # arrays and objects within one another
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")
 _GAPS = frozenset(("", "nan", "NaN", "null", "NA"))
 _TYPES = frozenset((int, float, type(None)))
 _FIELDS = frozenset(("rows", "seq", "epoch", "columns", "title"))
@@ -240,7 +241,7 @@ def words(text: Any, what: str) -> str:
         raise _malformed(f"{what} has {len(text):,} characters; it takes 1 to {LONGEST_WORDS}")
     if len(text) > LONGEST_WORDS:
         raise _malformed(f"{what} has {len(text):,} characters; it takes {LONGEST_WORDS}")
-    if any("\ud800" <= character <= "\udfff" or character == "\0" for character in text):
+    if _NO_TEXT.search(text):
         raise _malformed(f"{what} holds half a character")
     return text
 

@@ -67,16 +67,16 @@ class Store(Protocol):
         ...
 
 
-def opened(place: str, folder: Path, quota: Quota) -> Store:
-    """The store of a place: a `postgresql://` address, or else a file in the folder.
+def opened(address: str, folder: Path, quota: Quota) -> Store:
+    """The store at a `postgresql://` address, or where there is none the file in the folder.
 
     Raises `MissingError` where it can't be opened.
     """
-    if place.startswith(("postgresql://", "postgres://")):
-        return _postgres(place, quota)
+    if address:
+        return _postgres(address, quota)
     from liveplot_cli.service.stores.sqlite import Sqlite
 
-    return Sqlite(Path(place) if place else folder / "runs.db", quota)
+    return Sqlite(folder / "runs.db", quota)
 
 
 def _postgres(address: str, quota: Quota) -> Store:
