@@ -274,6 +274,25 @@ def test_e15_e16_e17_a_signal_at_any_moment(place: Place, finished: dict[str, by
     run.end((-end, 0), "^(Aborted.\n)?$", or_new=finished)
 
 
+INTERRUPTED_TWICE = """
+import os, signal
+from liveplot_cli.signals import abort, answer
+
+def write(*what, write=os.write):
+    os.kill(os.getpid(), signal.SIGINT)
+    return write(*what)
+
+os.write = write
+answer(abort)
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_e17_a_second_signal_while_the_first_is_answered_is_not_told_again(place: Place) -> None:
+    run = place.start(python=[*COMMAND[:3], "-c", INTERRUPTED_TWICE])
+    run.end(-signal.SIGTERM, "^Aborted.\n$")
+
+
 @pytest.mark.parametrize(
     ("moment", "end"),
     [

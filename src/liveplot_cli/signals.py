@@ -72,6 +72,7 @@ def abort(signum: int, _: FrameType | None = None) -> NoReturn:
     As an answer to a signal it is for where nothing has begun that must be put away, such as imports. A person who
     asked for the end is told; a broken pipe is how commands end that had more to say.
     """
+    answer(signal.SIG_IGN)  # who asks twice is told once
     if sys.stderr is not None and signum != BROKEN_PIPE:  # where it is None, its number may be that of another file
         with suppress(OSError):  # nobody may be listening
             os.write(2, b"Aborted.\n")
