@@ -1,7 +1,7 @@
 """The command, run by a process that has imported everything already: a tenth of the time of another start.
 
 It is for what does not depend on how a process starts, and for U9, that the same command twice makes the same bytes,
-under a user's hostile settings.
+under a user's hostile settings. Each command is a process and a session of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 # What a user's own settings may say, none of which may change a picture.
 HOSTILE_SETTINGS = """
@@ -30,12 +31,25 @@ lines.linewidth: 9
 font.size: 31
 """
 _SECONDS = 120
+# Without a network, whoever runs the tests.
+NO_NETWORK = ("unshare", "-n") if os.getuid() == 0 else ("unshare", "-r", "-n")
 
 
-def run_again(folder: Path, arguments: Sequence[str | bytes], stdin: Path, environment: dict[str, str]) -> int:
-    """Run the command in a folder, under hostile settings; hands back its exit code."""
-    server = _server(HOSTILE_SETTINGS, environment["MPLCONFIGDIR"])
-    return _ask(server, folder, arguments, [stdin, os.devnull, os.devnull], environment)
+class Ended(NamedTuple):
+    """A command that has ended."""
+
+    session: int
+    code: int
+    megabytes: float
+
+
+def run_in(
+    folder: Path, arguments: Sequence[str | bytes], streams: Sequence[str | os.PathLike[str]],
+    environment: dict[str, str], settings: str = "",
+) -> Ended:  # fmt: skip
+    """Run the command in a folder, without a network, its three streams being files."""
+    server = _server(NO_NETWORK, settings, environment["MPLCONFIGDIR"])
+    return _ask(server, folder, arguments, streams, environment)
 
 
 def run(folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -44,7 +58,7 @@ def run(folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> 
         said = [Path(place, name) for name in ("stdout", "stderr")]
         for path in said:
             path.touch()
-        code = _ask(_server(), folder, arguments, [os.devnull, *said], environment)
+        code = _ask(_server(), folder, arguments, [os.devnull, *said], environment).code
         stdout, stderr = (path.read_bytes().decode() for path in said)
     return subprocess.CompletedProcess(arguments, code, stdout, stderr)
 
@@ -52,7 +66,7 @@ def run(folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> 
 def _ask(
     server: subprocess.Popen[bytes], folder: Path, arguments: Sequence[str | bytes],
     streams: Sequence[str | os.PathLike[str]], environment: dict[str, str],
-) -> int:  # fmt: skip
+) -> Ended:  # fmt: skip
     assert server.stdin is not None
     assert server.stdout is not None
     asked = [os.fspath(folder), [*map(os.fspath, streams)], environment, [*map(os.fsdecode, arguments)]]
@@ -62,21 +76,22 @@ def _ask(
         server.kill()
         _server.cache_clear()
         raise TimeoutError(f"it takes longer than {_SECONDS} s")
-    return int(server.stdout.readline())
+    return Ended(*json.loads(server.stdout.readline()))
 
 
 @cache
-def _server(settings: str = "", cache_folder: str | None = None) -> subprocess.Popen[bytes]:
+def _server(prefix: Sequence[str] = (), settings: str = "", cache_folder: str = "") -> subprocess.Popen[bytes]:
     """The process, which ends with this one."""
     folder = tempfile.TemporaryDirectory()
     own = {}
     if settings:
         file = Path(folder.name) / "matplotlibrc"
         file.write_text(settings)
-        own = {"MATPLOTLIBRC": str(file), "MPLCONFIGDIR": str(cache_folder), "MPLBACKEND": "agg"}
+        own = {"MATPLOTLIBRC": str(file), "MPLCONFIGDIR": cache_folder, "MPLBACKEND": "agg"}
     server = subprocess.Popen(
-        [sys.executable, "-W", "error", __file__], env=os.environ | own, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+        [*prefix, sys.executable, "-W", "error", __file__], env=os.environ | own,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
     atexit.register(folder.cleanup)
     atexit.register(server.communicate)
     return server
@@ -98,12 +113,14 @@ def _serve() -> None:
         child = os.fork()
         if not child:
             _be_the_command(*json.loads(line))
-        answers.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
+        _, status, used = os.wait4(child, 0)
+        answers.write(json.dumps([child, os.waitstatus_to_exitcode(status), used.ru_maxrss / 1024]) + "\n")
 
 
 def _be_the_command(folder: str, streams: list[str], environment: dict[str, str], arguments: list[str]) -> None:
     from liveplot_cli.__main__ import main
 
+    os.setsid()
     for number, path in enumerate(streams):
         os.dup2(os.open(path, os.O_RDWR if number else os.O_RDONLY), number)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115

@@ -17,14 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import films
-from again import HOSTILE_SETTINGS, run_again
+from again import HOSTILE_SETTINGS, NO_NETWORK, run_in
 
 COMMAND = (sys.executable, "-W", "error", "-m", "liveplot_cli")
 SMALL = ("--size", "320x214", "--dpi", "30")
 OLD = b"what stood here before"
 _CLOSING = re.compile(r"(.+): ([\d,]+) frames?, ([\d.]+) s, (\d+)x(\d+), ([\d,]+) bytes")
-# One of its own, without a network, whoever runs the tests.
-_NO_NETWORK = ("unshare", "-n") if os.getuid() == 0 else ("unshare", "-r", "-n")
 _OF_START = {"sabotage", "prefix", "environment", "prepared", "python", "network"}
 
 
@@ -48,32 +46,10 @@ class Started:
     before: dict[str, tuple[Any, ...]]
     begun: float
 
-    def end(
-        self, code: int | Sequence[int] = 0, says: str = "", *, stdout: bytes | None = b"", seconds: float = 30,
-        megabytes: float = 400, ignoring: Sequence[str] = (), or_new: Mapping[str, bytes] | None = None,
-    ) -> Done:  # fmt: skip
-        """Wait for its end and hold it to U1 to U8; the code of a signal is minus its number.
-
-        `stdout` is None where the film goes there, and held to U7. `ignoring` are patterns of names that may come or
-        go. `or_new` is what files may hold instead of what was there before, for a signal may come when all is done.
-        """
+    def end(self, code: int | Sequence[int] = 0, says: str = "", *, seconds: float = 30, **how: Any) -> Done:
+        """Wait for its end and hold it to U1 to U8, as `_hold` does."""
         done = self._done(seconds)
-        codes = [code] if isinstance(code, int) else code
-        assert done.code in codes, f"code {done.code}, not {code}: {done.stderr}"
-        _assert_one_sentence(done, says)  # U1, U6
-        if stdout is not None:
-            assert done.stdout == stdout  # U2
-        after = self.place.state(ignoring)
-        changed = {name for name in after | self.before if after.get(name) != self.before.get(name)}
-        changed = {name for name in changed if not _is_one_of(name, ignoring)}
-        if done.code:
-            new = {f"here/{name}" for name, content in (or_new or {}).items() if self.place.holds(name, content)}
-            assert changed <= new, changed  # U3, U4, U8
-        else:
-            assert_whole(self.place, done.stderr, changed)  # U4, U7, U8
-        assert _survivors(self.process.pid) == []  # U4
-        assert done.seconds < seconds  # U5
-        assert done.megabytes < megabytes
+        _hold(done, self.place, self.before, self.process.pid, code, says, seconds=seconds, **how)
         return done
 
     def _done(self, seconds: float) -> Done:
@@ -87,9 +63,7 @@ class Started:
                 raise AssertionError(f"it takes longer than {seconds} s: {self.place.said.read_text()}")
             time.sleep(0.005)
         self.process.returncode = os.waitstatus_to_exitcode(status)
-        said = self.place.said.read_bytes().decode("utf-8", "surrogateescape")
-        took = time.monotonic() - self.begun
-        return Done(self.process.returncode, self.place.answered.read_bytes(), said, took, megabytes)
+        return self.place.done(self.process.returncode, time.monotonic() - self.begun, megabytes)
 
 
 @dataclass
@@ -133,7 +107,7 @@ class Place:
         """
         sabotaged = [*COMMAND[:-2], "-c", f"{sabotage}\nfrom liveplot_cli.__main__ import main\nmain()"]
         command = [*python] if python else [*COMMAND] if sabotage is None else sabotaged
-        line = [*(() if network else _NO_NETWORK), *prefix, *command, *arguments]
+        line = [*(() if network else NO_NETWORK), *prefix, *command, *arguments]
         before = self.state()
         with self.answered.open("wb") as answered, self.said.open("wb") as said:
             process = subprocess.Popen(
@@ -141,6 +115,11 @@ class Place:
                 stderr=said, start_new_session=True, preexec_fn=prepared,
             )  # fmt: skip
         return Started(process, self, before, time.monotonic())
+
+    def done(self, code: int, seconds: float, megabytes: float) -> Done:
+        """A run that has ended here, with what it said."""
+        said = self.said.read_bytes().decode("utf-8", "surrogateescape")
+        return Done(code, self.answered.read_bytes(), said, seconds, megabytes)
 
     def output(self, name: str) -> Path:
         """Where the tests find the output of a name; for `-` that is what stdout was sent to."""
@@ -179,7 +158,8 @@ def run_cli(
         if starting or not isinstance(stdin, bytes):
             _once(place, stdin, arguments, {**starting, "environment": environment}, code, says, how)
         else:
-            assert run_again(place.folder, arguments, place.given, place.environment(environment)) == 0
+            streams = [place.given, os.devnull, os.devnull]
+            assert not run_in(place.folder, arguments, streams, place.environment(environment), HOSTILE_SETTINGS).code
         assert _written(place, done.stderr) == written  # U9
     return done
 
@@ -190,8 +170,44 @@ def _once(
 ) -> Done:  # fmt: skip
     if not isinstance(stdin, bytes):
         return place.start(*arguments, stdin=stdin, **starting).end(code, says, **how)
-    with place.given.open("rb") as given:
-        return place.start(*arguments, stdin=given, **starting).end(code, says, **how)
+    if starting:
+        with place.given.open("rb") as given:
+            return place.start(*arguments, stdin=given, **starting).end(code, says, **how)
+    before, begun = place.state(), time.monotonic()
+    for path in (place.answered, place.said):
+        path.write_bytes(b"")
+    ended = run_in(place.folder, arguments, [place.given, place.answered, place.said], place.environment())
+    done = place.done(ended.code, time.monotonic() - begun, ended.megabytes)
+    _hold(done, place, before, ended.session, code, says, **how)
+    return done
+
+
+def _hold(
+    done: Done, place: Place, before: dict[str, tuple[Any, ...]], session: int, code: int | Sequence[int], says: str,
+    *, stdout: bytes | None = b"", seconds: float = 30, megabytes: float = 400, ignoring: Sequence[str] = (),
+    or_new: Mapping[str, bytes] | None = None,
+) -> None:  # fmt: skip
+    """Hold a run to U1 to U8; the code of a signal is minus its number.
+
+    `stdout` is None where the film goes there, and held to U7. `ignoring` are patterns of names that may come or go.
+    `or_new` is what files may hold instead of what was there before, for a signal may come when all is done.
+    """
+    codes = [code] if isinstance(code, int) else code
+    assert done.code in codes, f"code {done.code}, not {code}: {done.stderr}"
+    _assert_one_sentence(done, says)  # U1, U6
+    if stdout is not None:
+        assert done.stdout == stdout  # U2
+    after = place.state(ignoring)
+    changed = {name for name in after | before if after.get(name) != before.get(name)}
+    changed = {name for name in changed if not _is_one_of(name, ignoring)}
+    if done.code:
+        new = {f"here/{name}" for name, content in (or_new or {}).items() if place.holds(name, content)}
+        assert changed <= new, changed  # U3, U4, U8
+    else:
+        assert_whole(place, done.stderr, changed)  # U4, U7, U8
+    assert _survivors(session) == []  # U4
+    assert done.seconds < seconds  # U5
+    assert done.megabytes < megabytes
 
 
 def assert_whole(place: Place, said: str, changed: set[str]) -> None:

@@ -18,7 +18,7 @@ from matplotlib.colors import to_rgb
 import films
 import liveplot_cli
 from conftest import wave_matrix
-from faults import SMALL, Done, Place, run_cli
+from faults import COMMAND, SMALL, Done, Place, run_cli
 from liveplot_cli.drawing.theme import THEMES
 
 PALETTE = THEMES["liveplot"].palette
@@ -271,7 +271,8 @@ def test_f07_a_film_needs_no_backend_of_the_users(place: Place, backend: str) ->
 def test_f07_settings_that_are_no_text_are_told(place: Place) -> None:
     (place.folder / "matplotlibrc").write_bytes(b"\xff\xfe\0")
     (place.folder / "h.csv").write_text("1,2\n3,4\n")
-    run_cli(place, "render", "h.csv", "-o", "a.gif", *SMALL, code=5, says="matplotlib does not start .* matplotlibrc")
+    command = ("render", "h.csv", "-o", "a.gif", *SMALL)
+    run_cli(place, *command, code=5, says="matplotlib does not start .* matplotlibrc", python=COMMAND)
 
 
 @pytest.mark.parametrize(
