@@ -24,7 +24,8 @@ APPENDING = """
 import os, pathlib, sys
 import numpy as np
 from liveplot_cli.service.runs import Batch, Quota, RefusedError
-from liveplot_cli.service.stores import opened, sqlite
+from liveplot_cli.service import sqlite_file
+from liveplot_cli.service.stores import opened
 
 def append(folder, rounds, one_by_one=False):
     store = opened("", pathlib.Path(folder), Quota())
@@ -60,12 +61,12 @@ for line in sys.stdin:
 """
 # Little is left in the log, so that what is in it moves to its place and it begins again, many times.
 ONCE = f"""{APPENDING}
-prepare = sqlite._prepare
+prepare = sqlite_file._prepare
 def prepared(connection, path, quota):
     prepare(connection, path, quota)
     connection.execute("PRAGMA wal_autocheckpoint = 12")
     connection.execute(f"PRAGMA synchronous = {{sys.argv[2]}}")
-sqlite._prepare = prepared
+sqlite_file._prepare = prepared
 append(sys.argv[1], 25, "one by one" in sys.argv)
 """
 

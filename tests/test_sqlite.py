@@ -130,7 +130,7 @@ def test_rows_are_nobody_elses_to_read(place: Place) -> None:
     place.open().append("a", batch([1])).result()
     assert place.folder.stat().st_mode & 0o777 == 0o700
     files = {path.name: path.stat().st_mode & 0o777 for path in place.folder.iterdir()}
-    assert files == dict.fromkeys(("runs.db", "runs.db-wal", "runs.db-shm", "runs.db.lock"), 0o600)
+    assert files == dict.fromkeys([f"runs.db{end}" for end in ("", "-wal", "-shm", ".lock", ".reserve")], 0o600)
 
 
 def test_a_copy_that_is_made_while_rows_come_is_whole(place: Place) -> None:
@@ -194,6 +194,77 @@ def test_a_full_disk(place: Place, width: int) -> None:
         assert whole(small / "runs.db")
         assert len(stored(small_place.open(), "a")) == count + many
         small_place.close()
+
+
+@pytest.mark.parametrize("size", ["16m", "24m"])
+def test_on_a_full_disk_runs_can_be_deleted_and_their_room_is_used_soon(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, size: str
+) -> None:
+    monkeypatch.setattr(sqlite, "IDLE", 0.02)
+    with mounted(place.folder / "small", "-o", f"size={size}") as small:
+        small_place = Place("", small)
+        store = small_place.open()
+        names = [f"run{number}" for number in range(4)]
+        count = 0
+        while isinstance(settled(store.append(names[count % 4], Batch(counting(1, 100, 50)))), Appended):
+            count += 1
+        (small / "rest").write_bytes(bytes(os.statvfs(small).f_bavail * os.statvfs(small).f_frsize))
+        while any(isinstance(settled(store.append(name, Batch(counting(1, 100, 50)))), Appended) for name in names):
+            count += 1  # into the room that the log had
+        with refused("full", "the disk is full; nothing of this request was stored"):
+            store.append("a", Batch(counting(1, 100, 50))).result()
+        for name in names[:3]:
+            store.delete(name).result()
+        assert store.reset(names[3], None).result() == 2
+        soon(lambda: small_place.count("rows") == 0)  # without the ten minutes that others have
+        for number in range(count):
+            assert store.append("a", Batch(counting(1 + 100 * number, 100, 50))).result().stored == 100
+        small_place.close()
+        assert whole(small / "runs.db")
+    assert len([told for told in caplog.messages if "tidied" in told]) <= 1
+
+
+def test_what_is_written_together_with_what_has_no_room_is_stored(place: Place) -> None:
+    store = place.open(Quota(bytes=1 << 19))
+    while isinstance(settled(store.append("a", Batch(counting(1, 10, 100)))), Appended):
+        pass
+    pending = [store.append("a", Batch(counting(1, 1_000, 100))) for _ in range(20)]
+    pending += [store.delete("a"), store.append("b", Batch(counting(1, 1_000, 100)))]
+    assert [settled(one) for one in pending] == [*["full"] * 20, None, "full"]
+
+
+def test_a_store_at_its_bound_is_not_ready_until_a_run_is_deleted(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "IDLE", 0.02)
+    store = place.open(Quota(bytes=1 << 19))
+    assert store.check().result() is None
+    while isinstance(settled(store.append("a", Batch(counting(1, 10, 100)))), Appended):
+        pass
+    for question in (store.check, lambda: store.append("b", Batch(counting(1, 1_000, 100)))):
+        with refused("full", r"the store has reached its bound \(--max-store\), and a run must be deleted"):
+            question().result()
+    store.delete("a").result()
+    soon(lambda: settled(store.check()) is None)
+    assert store.append("b", Batch(counting(1, 100, 100))).result().stored == 100
+    assert (place.folder / "runs.db").stat().st_size < (1 << 19) + (1 << 20)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_acknowledged_once_the_file_is_gone(place: Place, replaced: bool) -> None:
+    store = place.open()
+    store.append("a", batch([1])).result()
+    (place.folder / "runs.db").rename(place.folder / "elsewhere.db")
+    if replaced:
+        (place.folder / "runs.db").write_bytes(b"")
+    for question in (lambda: store.append("a", batch([2])), store.check, lambda: store.delete("a")):
+        with refused("broken", "has been removed or replaced; nothing more is stored until the server starts again"):
+            question().result()
+    (place.folder / "elsewhere.db").replace(place.folder / "runs.db")
+    with refused("broken", "until the server starts again"):
+        store.append("a", batch([2])).result()
+    place.close()
+    assert stored(place.open(), "a") == [[1]]
 
 
 def test_a_full_store(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

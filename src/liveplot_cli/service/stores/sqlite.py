@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -12,15 +11,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from liveplot_cli.errors import MissingError, quoted
-from liveplot_cli.service import stores
+from liveplot_cli.errors import quoted
+from liveplot_cli.service import sqlite_file, stores
+from liveplot_cli.service.reserve import Reserve
 from liveplot_cli.service.runs import (
     Appended,
     Batch,
@@ -40,36 +40,14 @@ from liveplot_cli.service.runs import (
     unpacked,
 )
 
-VERSION = 1
-_APPLICATION = 0x4C504C54  # LPLT, by which `file` and we know it
-_SCHEMA = f"""
-BEGIN;
-CREATE TABLE runs (
-  key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL, columns TEXT NOT NULL,
-  epoch INTEGER NOT NULL, rows INTEGER NOT NULL, low REAL, low_row INTEGER NOT NULL, high REAL,
-  high_row INTEGER NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, deleted INTEGER NOT NULL
-);
-CREATE TABLE rows (
-  run INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, "values" BLOB NOT NULL,
-  received REAL NOT NULL, PRIMARY KEY (run, epoch, seq)
-) WITHOUT ROWID;
-CREATE TABLE requests (
-  run INTEGER NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL, answer TEXT NOT NULL, at REAL NOT NULL,
-  PRIMARY KEY (run, key)
-) WITHOUT ROWID;
-CREATE INDEX requests_at ON requests (at);
-CREATE TABLE stale (run INTEGER NOT NULL, epoch INTEGER NOT NULL, since REAL NOT NULL, PRIMARY KEY (run, epoch));
-PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
 _RUN = "key, name, title, columns, epoch, rows, low, low_row, high, high_row, created, updated, deleted"
 _TOGETHER = 256  # requests in one commit
+_LEAST_PAGES = 32  # of 4 kB, which the widest row takes; with fewer the store counts as full
+_TIDIED_IN_LITTLE_ROOM = 100  # rows in one commit
+_PAGES_TO_FREE = 256  # that the store may take above its bound to delete what lies below it
 IDLE = 1.0  # seconds from one tidying to the next
 _READERS = 2
 _AT_ONCE = 500  # numbers in one question
-_SAFE = (3, 51, 3)  # SQLite before it can spoil a file that two connections write at once; here one writes
-_DISTANT = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"))
 _FULL = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_TOOBIG))
 # A write that failed at once was undone, and can be done again; of a failed flush nobody knows what it has lost.
 _LOST = frozenset((sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC))
@@ -80,17 +58,6 @@ _log = logging.getLogger(__name__)
 
 _Task = Callable[[], Any]
 
-_locks: set[int] = set()
-
-
-def _leave_locks() -> None:
-    """Let a forked process hold no store: it may outlive the server by a moment, and the next one is to start then."""
-    while _locks:
-        os.close(_locks.pop())
-
-
-os.register_at_fork(after_in_child=_leave_locks)
-
 
 @dataclass(frozen=True)
 class _Asked:
@@ -98,6 +65,7 @@ class _Asked:
 
     task: _Task
     future: Future[Any]
+    frees: bool = False  # it makes room
 
 
 class Sqlite:
@@ -105,12 +73,18 @@ class Sqlite:
 
     def __init__(self, path: Path, quota: Quota) -> None:
         self._path, self._quota = path, quota
-        self._lock = _locked(path)
+        self._lock = sqlite_file.lock(path)
         try:
-            self._writing = _connected(path, quota)
+            self._writing = sqlite_file.opened(path, quota)
+            self._identity = sqlite_file.identity(path)
         except BaseException:
-            _unlock(self._lock)
+            sqlite_file.unlock(self._lock)
             raise
+        self._most_pages = self._pragma("max_page_count")
+        self._reserve = Reserve(path.with_name(f"{path.name}.reserve"))
+        self._reserve.keep()
+        self._is_full = False
+        self._untidied = ""  # why, as it was last told
         self._told: list[stores.Told] = []
         self._known: dict[str, Run] = {}
         self._changed: set[str] = set()
@@ -128,10 +102,10 @@ class Sqlite:
         return self._ask(lambda: self._append(name, batch))
 
     def reset(self, name: str, epoch: int | None) -> Future[int]:
-        return self._ask(lambda: self._reset(name, epoch))
+        return self._ask(lambda: self._reset(name, epoch), frees=True)
 
     def delete(self, name: str) -> Future[None]:
-        return self._ask(lambda: self._delete(name))
+        return self._ask(lambda: self._delete(name), frees=True)
 
     def run(self, name: str) -> Future[Run]:
         return self._read(lambda reading: _run(reading, name))
@@ -167,17 +141,17 @@ class Sqlite:
         for connection in self._connections:
             connection.close()
         self._writing.close()
-        _unlock(self._lock)
+        sqlite_file.unlock(self._lock)
 
     def _read(self, task: Callable[[sqlite3.Connection], Any]) -> Future[Any]:
         return stores.submitted(self._readers, lambda: self._in_reader(task))
 
-    def _ask(self, task: _Task) -> Future[Any]:
+    def _ask(self, task: _Task, *, frees: bool = False) -> Future[Any]:
         future: Future[Any] = Future()
         if self._closing:
             future.set_exception(stores.draining())
             return future
-        self._asked.put(_Asked(task, future))
+        self._asked.put(_Asked(task, future, frees))
         return future
 
     def _write(self) -> None:
@@ -234,21 +208,18 @@ class Sqlite:
     def _commit(self, asked: Sequence[_Asked]) -> None:
         """Do all that was asked in one transaction, and answer when it is on the disk.
 
-        A task that is refused has changed nothing, and the others go on; a fault of the disk undoes all of them.
+        A task that is refused has changed nothing, and the others go on; a fault of the disk undoes all of them. Where
+        there is no room for all, each is tried by itself.
         """
-        answers: list[tuple[_Asked, Any]]
-        try:
-            with self._transaction():
-                answers = [(one, self._done(one.task)) for one in asked]
-        except Exception as error:  # the writer outlives whatever happens to what it writes
-            if not isinstance(error, RefusedError):
-                _log.exception("the store's writer met a bug")
-            self._known.clear()
-            self._changed.clear()
-            answers = [(one, error) for one in asked]
+        found = self._tried([one.task for one in asked], frees=all(one.frees for one in asked))
+        if _has_no_room(found) and len(asked) > 1:
+            for one in asked:
+                self._commit([one])
+            return
+        answers = found if isinstance(found, list) else [found] * len(asked)
         changed = sorted(self._changed)
         self._changed.clear()
-        for one, answer in answers:
+        for one, answer in zip(asked, answers, strict=True):
             if not one.future.set_running_or_notify_cancel():
                 continue
             if isinstance(answer, BaseException):
@@ -257,6 +228,43 @@ class Sqlite:
                 one.future.set_result(answer)
         for name in changed:
             stores.tell(self._told, name)
+
+    def _tried(self, tasks: Sequence[_Task], *, frees: bool = False) -> list[Any] | Exception:
+        """What came of all tasks in one transaction, or the fault that undid them.
+
+        What makes room is tried again with that which was kept for it.
+        """
+        found = self._together(tasks)
+        if _has_no_room(found):
+            self._is_full = True
+            if frees:
+                with self._more_room():
+                    found = self._together(tasks)
+        return found
+
+    def _together(self, tasks: Sequence[_Task]) -> list[Any] | Exception:
+        try:
+            with self._transaction():
+                return [self._done(task) for task in tasks]
+        except Exception as error:  # the writer outlives whatever happens to what it writes
+            if not isinstance(error, RefusedError):
+                _log.exception("the store's writer met a bug")
+            self._known.clear()
+            self._changed.clear()
+            return error
+
+    @contextmanager
+    def _more_room(self) -> Iterator[None]:
+        """Within the block there is more room, on the disk and below the store's bound."""
+        self._reserve.give()
+        with suppress(sqlite3.Error):
+            self._writing.execute("PRAGMA wal_checkpoint(PASSIVE)").close()  # after which the log may begin anew
+            self._writing.execute(f"PRAGMA max_page_count = {self._most_pages + _PAGES_TO_FREE}").close()
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):
+                self._writing.execute(f"PRAGMA max_page_count = {self._most_pages}").close()
 
     @staticmethod
     def _done(task: _Task) -> Any:
@@ -268,6 +276,7 @@ class Sqlite:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """What is done in the block is on the disk when it ends, or it never was."""
+        self._broken = self._broken or self._why_gone()
         if self._broken:
             raise RefusedError("broken", self._broken)
         try:
@@ -281,6 +290,17 @@ class Sqlite:
             self._undo()
             raise
 
+    def _why_gone(self) -> str:
+        """What there is to say where others find no file under its name, or another: what is stored would be lost."""
+        try:
+            is_there = sqlite_file.identity(self._path) == self._identity
+        except OSError:
+            is_there = False
+        if is_there:
+            return ""
+        _log.error("the store %s has been removed or replaced", quoted(self._path))
+        return "the store's file has been removed or replaced; nothing more is stored until the server starts again"
+
     def _undo(self) -> None:
         try:
             if self._writing.in_transaction:
@@ -292,7 +312,7 @@ class Sqlite:
         """What a fault of the disk means: a full one may be emptied; one that lost a write is not asked again."""
         code = getattr(error, "sqlite_errorcode", 0)
         if code in _FULL:
-            return RefusedError("full", "the disk or the store is full; nothing of this request was stored")
+            return RefusedError("full", f"{self._what_is_full()}; nothing of this request was stored")
         if code in _LOST or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             # A second flush of pages that the first has lost says that all is well ("fsyncgate").
             self._broken = (
@@ -345,7 +365,23 @@ class Sqlite:
 
     def _check(self) -> None:
         """Write, as a row would be, what stands there already."""
-        self._writing.execute(f"PRAGMA user_version = {VERSION}")
+        self._writing.execute(f"PRAGMA user_version = {sqlite_file.VERSION}")
+        if not self._has_pages():
+            raise RefusedError("full", self._what_is_full())
+
+    def _what_is_full(self) -> str:
+        with suppress(sqlite3.Error):
+            if not self._has_pages():
+                return "the store has reached its bound (--max-store), and a run must be deleted"
+        return "the disk is full"
+
+    def _has_pages(self) -> bool:
+        """Whether there is room for a row below the store's bound."""
+        used = self._pragma("page_count") - self._pragma("freelist_count")
+        return self._most_pages - used >= _LEAST_PAGES
+
+    def _pragma(self, name: str) -> int:
+        return int(self._first(f"PRAGMA {name}")[0])
 
     def _made(self, name: str) -> Run:
         """A run that is not there, or not any more; kept with its first rows."""
@@ -395,39 +431,59 @@ class Sqlite:
         """Remove some of the rows whose epoch is over, and answers that nobody will ask for again; whether any were."""
         now = time.time()
         try:
-            due = self._first("SELECT run, epoch FROM stale WHERE since < ? LIMIT 1", now - stores.KEPT)
+            # Whoever still reads what is over must do without it where others have no room.
+            due = self._first(
+                "SELECT run, epoch FROM stale WHERE since < ? LIMIT 1", now - (0 if self._is_full else stores.KEPT)
+            )
             outdated = self._first("SELECT 1 FROM requests WHERE at < ? LIMIT 1", now - stores.REMEMBERED)
-            if self._broken or not (due or outdated):
-                return False
-            with self._transaction():
-                self._writing.execute("DELETE FROM requests WHERE at < ?", (now - stores.REMEMBERED,))
-                if due and not self._purged(*due):
-                    self._writing.execute("DELETE FROM stale WHERE run = ? AND epoch = ?", due)
-        except (RefusedError, sqlite3.Error) as error:
-            _log.warning("the store could not be tidied: %s", error)
+        except sqlite3.Error as error:
+            return self._cannot_tidy(error)
+        if self._broken or not (due or outdated):
+            self._is_full = False
+            self._reserve.keep()
             return False
+        found = self._tried([lambda: self._sweep(due, now)], frees=True)
+        if isinstance(found, Exception):
+            return self._cannot_tidy(found)
+        self._untidied = ""
         return True
+
+    def _cannot_tidy(self, error: Exception) -> bool:
+        if self._untidied != str(error):
+            self._untidied = str(error)
+            _log.warning("the store cannot be tidied (%s)", error)
+        return False
+
+    def _sweep(self, due: tuple[int, int] | None, now: float) -> None:
+        self._writing.execute("DELETE FROM requests WHERE at < ?", (now - stores.REMEMBERED,))
+        if due and not self._purged(*due):
+            self._writing.execute("DELETE FROM stale WHERE run = ? AND epoch = ?", due)
 
     def _first(self, question: str, *asked: object) -> Any:
         return self._writing.execute(question, asked).fetchone()
 
     def _purged(self, run: int, epoch: int) -> int:
-        """Delete some rows of an epoch; how many there were."""
+        """Delete some rows of an epoch; how many there were. What is deleted stands in the log for a while."""
+        most = _TIDIED_IN_LITTLE_ROOM if self._is_full else stores.TIDIED
         return self._writing.execute(
             "DELETE FROM rows WHERE run = ? AND epoch = ? AND seq <="
             " (SELECT min(seq) + ? FROM rows WHERE run = ? AND epoch = ?)",
-            (run, epoch, stores.TIDIED - 1, run, epoch),
+            (run, epoch, most - 1, run, epoch),
         ).rowcount
 
     def _in_reader(self, task: Callable[[sqlite3.Connection], Any]) -> Any:
         connection = getattr(self._reading, "connection", None)
         try:
             if connection is None:
-                connection = self._reading.connection = _reading(self._path)
+                connection = self._reading.connection = sqlite_file.reading(self._path)
                 self._connections.append(connection)
             return task(connection)
         except sqlite3.Error as error:
             raise RefusedError("broken", f"the store cannot be read now ({error})") from error
+
+
+def _has_no_room(found: object) -> bool:
+    return isinstance(found, RefusedError) and found.code == "full"
 
 
 def _run(reading: sqlite3.Connection, name: str) -> Run:
@@ -464,105 +520,10 @@ def _rows(connection: sqlite3.Connection, run: Run, numbers: Sequence[int]) -> V
 
 def _copy(path: Path, where: Path) -> None:
     try:
-        with closing(_reading(path)) as connection:
+        with closing(sqlite_file.reading(path)) as connection:
             connection.execute("PRAGMA query_only = OFF")  # it is meant for the copy, too
             connection.execute("VACUUM INTO ?", (str(where),))
         with where.open("rb") as copy:  # SQLite leaves the flush to the system
             os.fsync(copy.fileno())
     except (sqlite3.Error, OSError) as error:
         raise RefusedError("broken", f"the store cannot be copied to {quoted(where)} ({error})") from error
-
-
-def _locked(path: Path) -> int:
-    """A lock beside the file, held as long as this process has the store open."""
-    _refuse_distant(path)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise MissingError(f"the store {quoted(path)} cannot be opened: {error.strerror}") from None
-    for _ in range(20):  # a server that is being replaced takes a while to end
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            time.sleep(0.1)
-            continue
-        _locks.add(lock)
-        os.truncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-        return lock
-    owner = os.pread(lock, 20, 0).decode(errors="replace").strip()
-    os.close(lock)
-    raise MissingError(
-        f"the store {quoted(path)} is in use by process {owner or '?'}; stop that, or take another --folder"
-    )
-
-
-def _unlock(lock: int) -> None:
-    _locks.discard(lock)
-    os.close(lock)
-
-
-def _refuse_distant(path: Path) -> None:
-    """Raise `MissingError` for a file on another machine: the memory that readers and writer share is not there."""
-    try:
-        mounts = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
-    except OSError:  # no Linux
-        return
-    there = os.path.realpath(path.parent)
-    inside = [(place, kind) for _, place, kind, *_ in mounts if f"{there}/".startswith(f"{place.rstrip('/')}/")]
-    kind = max(inside, key=lambda mount: len(mount[0]), default=("", ""))[1]
-    if kind in _DISTANT:
-        raise MissingError(
-            f"the store {quoted(path)} would lie on another machine's disk ({kind}), where SQLite can't keep it whole;"
-            " take a local --folder, or PostgreSQL"
-        )
-
-
-def _connected(path: Path, quota: Quota) -> sqlite3.Connection:
-    """The one connection that writes, to a file of our own of this version."""
-    old_mask = os.umask(0o077)  # rows are nobody else's to read
-    connection = None
-    try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
-        _prepare(connection, path, quota)
-    except BaseException as error:
-        if connection is not None:
-            connection.close()
-        if isinstance(error, sqlite3.Error):
-            raise MissingError(f"the store {quoted(path)} cannot be opened: {error}") from None
-        raise
-    finally:
-        os.umask(old_mask)
-    safe = "" if sqlite3.sqlite_version_info >= _SAFE else "; it has the WAL-reset bug, which one writer does not meet"
-    _log.info("SQLite %s%s", sqlite3.sqlite_version, safe)
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, path: Path, quota: Quota) -> None:
-    connection.execute("PRAGMA busy_timeout = 5000")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if application != _APPLICATION and (tables or application):
-        raise MissingError(f"{quoted(path)} is a database of another program; take another --folder")
-    if version > VERSION:
-        raise MissingError(
-            f"the store {quoted(path)} was written by a later liveplot (version {version} of the store, and this knows"
-            f" {VERSION}); update liveplot"
-        )
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "mmap_size = 0"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
-    page = connection.execute("PRAGMA page_size").fetchone()[0]
-    connection.execute(f"PRAGMA max_page_count = {max(1, quota.bytes // page)}")
-    if not tables:
-        connection.executescript(_SCHEMA)
-
-
-def _reading(path: Path) -> sqlite3.Connection:
-    """A connection that never writes, nor moves what was written to its place."""
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
-    for pragma in ("busy_timeout = 5000", "query_only = ON", "wal_autocheckpoint = 0", "mmap_size = 0"):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
