@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import liveplot_cli
@@ -85,6 +85,37 @@ def test_a_bad_line_is_told_by_its_number_and_costs_no_other(text: str, sentence
     assert len(found) == count
 
 
+@pytest.mark.parametrize(
+    ("text", "names", "values", "told"),
+    [
+        ("Using device: cpu\nstep,loss\n1,2\n2,3\n", ("step", "loss"), [(1, 2), (2, 3)], [1]),
+        ("step,loss\nEpoch 1 begins\n1,2\n2,3\n", ("step", "loss"), [(1, 2), (2, 3)], [2]),
+        ("one\ntwo\na b\nthree\n1 2\n", ("a", "b"), [(1, 2)], [1, 2, 4]),
+        ('INFO start\n{"loss":1}\n{"loss":2}\n', ("loss",), [(1,), (2,)], [1]),
+        ('[INFO] start\n{"loss":1}\n', ("loss",), [(1,)], [1]),
+        ("[INFO] start\na,b\n1,2\n", ("a", "b"), [(1, 2)], [1]),
+        ("words and more words\n1,2\n3,4\n", None, [(1, 2), (3, 4)], [1]),
+        ("a,b,c\n1,2\n1,2,3\n", ("a", "b", "c"), [(1, 2, 3)], [2]),  # a row that was cut
+        ("Hello, world, how\n1,2\n3,4\n5,6\n", None, [(3, 4), (5, 6)], [2, 1]),
+        ("step=1 loss=2\nstep=2 loss=1\n", None, [], [1, 2]),
+    ],
+)  # fmt: skip
+def test_words_before_the_first_row_cost_no_row(
+    text: str, names: tuple[str, ...] | None, values: list[tuple[float, ...]], told: list[int]
+) -> None:
+    found, bad, _ = grown(text)
+    assert {row.names for row in found} <= {names}
+    assert [row.values for row in found] == values
+    assert [int(sentence.split()[1].rstrip(":,")) for sentence in bad] == told
+
+
+def test_many_words_before_the_first_row_take_no_memory() -> None:
+    found, bad, _ = grown("still loading the data\n" * 1_000 + "a,b\n1,2\n")
+    assert [(row.names, row.values) for row in found] == [(("a", "b"), (1, 2))]
+    assert len(bad) == 1_000
+    assert bad[0] == "line 1: it is neither a row nor a header of one"
+
+
 def test_columns_that_are_no_numbers_are_left_out_and_told_once() -> None:
     found, bad, left_out = grown("when,loss,who\n2024-01-01,0.5,me\n2024-01-02,0.25,you\n")
     assert (bad, left_out) == ([], ["when", "who"])
@@ -120,6 +151,7 @@ def test_a_row_is_there_when_its_line_is() -> None:
         assert list(found) == []
 
 
+@settings(deadline=None)
 @given(st.text() | st.lists(st.text(alphabet="0123456789.,;-\t \"#ae{}[]:n'"), max_size=6).map("\n".join))
 def test_any_text_is_rows_and_bad_lines_and_nothing_else(text: str) -> None:
     growing = Growing()
@@ -133,6 +165,7 @@ NUMBERS = st.floats(width=64) | st.integers(-(10**9), 10**9) | st.just(NAN)
 NAMES = st.lists(st.from_regex("[a-z]([a-z _]*[a-z])?", fullmatch=True), min_size=2, max_size=4, unique=True)
 
 
+@settings(deadline=None)
 @given(data=st.data(), names=NAMES, delimiter=st.sampled_from(",;\t|"), header=st.booleans())
 def test_a_table_is_what_it_is_as_a_whole_file(
     data: st.DataObject, names: list[str], delimiter: str, header: bool
@@ -145,6 +178,7 @@ def test_a_table_is_what_it_is_as_a_whole_file(
     _hold_against_the_reader("\n".join(lines) + "\n", ".csv")
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(["step", "loss", "b"]), NUMBERS | st.none(), min_size=1), min_size=1, max_size=5

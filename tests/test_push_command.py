@@ -222,6 +222,25 @@ def test_a_bad_line_is_told_and_left_out_or_ends_it(receiver: Receiver, streamin
     assert receiver.runs["strict"].rows == [[1, 2]]
 
 
+def test_words_before_the_rows_are_left_out(receiver: Receiver, streaming: Start) -> None:
+    process = streaming(receiver.url, "--run", "s")
+    write(process, "Using device: cpu\nstep,loss\n1,2\n")
+    said = ended(process)
+    assert "line 1: it is neither a row nor a header of one; it is left out" in said
+    assert receiver.runs["s"].columns == ["step", "loss"]
+    assert receiver.runs["s"].rows == [[1, 2]]
+
+
+@pytest.mark.parametrize("text", ["step=1 loss=2\n" * 4, "[INFO] no number\n" * 30, "\0" * 100 + "\n"])
+def test_a_stream_without_a_row_is_code_3(receiver: Receiver, streaming: Start, text: str) -> None:
+    process = streaming(receiver.url, "--run", "s")
+    write(process, text)
+    said = ended(process, code=3)
+    count = text.count("\n")
+    assert f"Error: none of {count} lines holds a row; sent 0 rows to {receiver.url}runs/s\n" in said
+    assert "s" not in receiver.runs
+
+
 def test_a_pipe_by_its_name_is_a_stream(receiver: Receiver, streaming: Start, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "loss.csv")
     process = streaming(receiver.url, str(tmp_path / "loss.csv"))

@@ -1,7 +1,8 @@
 """The rows of a text as its lines come: each is known when its line is, and nothing that comes later changes it.
 
 A text is JSON lines or a table, as the readers of whole files have them, by the same rules. What needs the whole file
-is left out: the first line decides how a table is written, and the first row which of its columns are numbers.
+is left out: the first row decides how a table is written, and which of its columns are numbers. Lines before it may be
+words of the program that writes them; the header is the last of them that has as many cells as the row.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from liveplot_cli.formats.text_table import Dialect
 
 _LONGEST_LINE = 4 << 20  # characters
+_MOST_WAITING = 20  # lines before the first row, one of which may be its header
 _COMMA_NUMBER = re.compile(r"[+-]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -33,15 +35,21 @@ class Row:
 
 
 class Growing:
-    """A text whose lines are given one by one; `left_out` are the columns that hold no numbers, as far as is known."""
+    """A text whose lines are given one by one.
+
+    `left_out` are the columns that hold no numbers, `passed_over` the lines before the first row that were no header,
+    as far as is known.
+    """
 
     def __init__(self, dialect: Dialect | None = None) -> None:
         from liveplot_cli.formats import text_table
 
         self.left_out: list[str] = []
+        self.passed_over: list[DataError] = []
         self._dialect = dialect or text_table.Dialect()
-        self._json: bool | None = None  # once there is a line
-        self._header: tuple[int, str] | None = None  # a first line that waits for the second
+        self._is_json = False
+        self._waiting: list[tuple[int, str]] = []  # lines before the first row
+        self._misfit = 0  # cells of a row before which there was a header of another width
         self._comment = ""
         self._table: _Table | None = None
 
@@ -50,9 +58,20 @@ class Growing:
         text = text.removeprefix("\ufeff") if line == 1 else text
         if not text.strip():
             return None
-        if self._json is None:
-            self._json = text.lstrip()[:1] in ("{", "[")
-        return self._json_row(line, text) if self._json else self._table_row(line, text)
+        if self._is_json or (self._table is None and text.lstrip()[:1] in ("{", "[")):
+            row = self._json_row(line, text)
+            self._is_json = True
+            self._pass_over(self._waiting)
+            return row
+        return self._table_row(line, text)
+
+    def end(self) -> None:
+        """There are no more lines."""
+        self._pass_over(self._waiting)
+
+    def _pass_over(self, lines: list[tuple[int, str]]) -> None:
+        self.passed_over += [DataError(f"line {line}: it is neither a row nor a header of one") for line, _ in lines]
+        self._waiting = []
 
     def _json_row(self, line: int, text: str) -> Row:
         from liveplot_cli.readers.jsonl import named_values
@@ -77,39 +96,72 @@ class Growing:
             self._comment = "" if self._table else text.strip().lstrip("#").strip()
             return None
         if self._table is None:
-            if self._header is None and self._is_header(text):
-                self._header = line, text
+            if self._may_be_header(text):
+                self._wait(line, text)
                 return None
             self._table = self._begun(line, text)
             self.left_out += self._table.left_out
         return self._table.row(line, text)
 
-    def _is_header(self, text: str) -> bool:
+    def _may_be_header(self, text: str) -> bool:
         if self._dialect.header is not None:
-            return self._dialect.header
+            return self._dialect.header and not self._waiting
+        if self._waiting:  # of a row after a header one cell may be a number, and the others words
+            delimiters = {self._delimiter(f"{words}\n{text}") for _, words in self._waiting}
+            return not any(_has_number(_cells(1, text, delimiter)) for delimiter in delimiters)
         cells = _cells(1, text, self._delimiter(text))
         is_counted = cells[0] == "" and cells[1:] == [str(number) for number in range(len(cells) - 1)]  # by pandas
         return (len(cells) > 1 and is_counted) or not _are_values(cells, self._delimiter(text))
 
+    def _wait(self, line: int, text: str) -> None:
+        first, *others = [*self._waiting, (line, text)]
+        if len(others) == _MOST_WAITING:
+            self._pass_over([first])
+            self._waiting = others
+        else:
+            self._waiting = [first, *others]
+
     def _begun(self, line: int, text: str) -> _Table:
         """The table whose first row this is."""
+        header = self._header(line, text)
+        delimiter = self._delimiter(text if header is None else f"{header[1]}\n{text}")
+        cells = _cells(line, text, delimiter)
+        names = self._names(header, delimiter, len(cells))
+        self._pass_over([one for one in self._waiting if one != header])
+        decimal = self._dialect.decimal or ("." if delimiter == "," or len(cells) == 1 else None)
+        return _Table(line if header is None else header[0], delimiter, decimal, names, cells)
+
+    def _header(self, line: int, text: str) -> tuple[int, str] | None:
+        """The last line that has as many cells as a first row, if there is one.
+
+        Where there is none, but one of several cells, it is the row that is taken to be damaged, and `DataError` is
+        raised; not of two rows that are alike.
+        """
+        misfit = ""
+        for first, words in reversed(self._waiting):
+            delimiter = self._delimiter(f"{words}\n{text}")
+            cells, width = _cells(line, text, delimiter), len(_cells(first, words, delimiter))
+            if not _has_number(cells):  # written in another way
+                continue
+            if width == len(cells):
+                return first, words
+            if width > 1 and not misfit and self._misfit != len(cells):
+                self._misfit = len(cells)
+                misfit = _other_width(line, len(cells), first, width)
+        if misfit:
+            raise DataError(misfit)
+        return None
+
+    def _names(self, header: tuple[int, str] | None, delimiter: str, width: int) -> tuple[str, ...] | None:
         from liveplot_cli.formats.table import unique
 
-        start = text if self._header is None else f"{self._header[1]}\n{text}"
-        delimiter = self._delimiter(start)
-        cells = _cells(line, text, delimiter)
-        names: tuple[str, ...] | None = None
-        first = line
-        if self._header is not None:
-            first = self._header[0]
-            names = unique(_cells(first, self._header[1], delimiter))
-        elif self._dialect.header is None and self._comment:
-            above = [name.strip() for name in self._comment.split(None if delimiter == " " else delimiter)]
-            if len(above) == len(cells) > 1 and not _are_values(above, delimiter):
-                names = unique(above)  # as numpy.savetxt writes them
-        width = len(cells) if names is None else len(names)
-        decimal = self._dialect.decimal or ("." if delimiter == "," or width == 1 else None)
-        return _Table(first, delimiter, decimal, names, width, cells)
+        if header is not None:
+            return unique(_cells(header[0], header[1], delimiter))
+        if self._dialect.header is not None or not self._comment:
+            return None
+        above = [name.strip() for name in self._comment.split(None if delimiter == " " else delimiter)]
+        is_header = len(above) == width > 1 and not _are_values(above, delimiter)
+        return unique(above) if is_header else None  # as numpy.savetxt writes them
 
     def _delimiter(self, start: str) -> str:
         from liveplot_cli.formats.text_blocks import Block
@@ -123,23 +175,20 @@ class _Table:
     """How a table is written, as its first lines have shown."""
 
     def __init__(
-        self, first: int, delimiter: str, decimal: str | None, names: tuple[str, ...] | None, width: int,
-        cells: list[str],
-    ) -> None:  # fmt: skip
+        self, first: int, delimiter: str, decimal: str | None, names: tuple[str, ...] | None, cells: list[str]
+    ) -> None:
         self._first = first
         self._delimiter = delimiter
         self._decimal = decimal
-        self._width = width
+        self._width = len(cells)
         self._names = names
-        numbers = [place for place, cell in enumerate(cells) if self._number(cell) is not None]
-        self._places = range(width) if len(cells) != width else numbers
-        self.left_out = [self._name(place) for place in range(width) if place not in self._places]
+        self._places = [place for place, cell in enumerate(cells) if self._number(cell) is not None]
+        self.left_out = [self._name(place) for place in range(self._width) if place not in self._places]
 
     def row(self, line: int, text: str) -> Row:
         cells = _cells(line, text, self._delimiter)
         if len(cells) != self._width:
-            count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-            raise DataError(f"line {line}: {count} where line {self._first} has {self._width}")
+            raise DataError(_other_width(line, len(cells), self._first, self._width))
         if not self._places:
             raise DataError(f"line {line}: there is no number in it")
         values = []
@@ -185,12 +234,17 @@ def rows(
                 row = growing.row(number, _checked(number, line, text))
             except DataError as error:
                 bad(error)
-                continue
+                row = None
+            while growing.passed_over:
+                bad(growing.passed_over.pop(0))
             for name in growing.left_out[known:]:
                 told(name)
             known = len(growing.left_out)
             if row is not None:
                 yield row
+        growing.end()
+        for told_late in growing.passed_over:
+            bad(told_late)
     finally:
         text.detach()
 
@@ -217,6 +271,16 @@ def _cells(line: int, text: str, delimiter: str) -> list[str]:
     except csv.Error as error:
         raise DataError(f"line {line}: {error}") from None
     return [""]
+
+
+def _other_width(line: int, width: int, first: int, expected: int) -> str:
+    return f"line {line}: {width} cell{'' if width == 1 else 's'} where line {first} has {expected}"
+
+
+def _has_number(cells: list[str]) -> bool:
+    from liveplot_cli.formats.table import is_number
+
+    return any(is_number(cell) or _COMMA_NUMBER.fullmatch(cell) for cell in cells)
 
 
 def _are_values(cells: list[str], delimiter: str) -> bool:

@@ -76,7 +76,10 @@ def _stream(url: str, source: str | None, pushing: Pushing, reading: Mapping[str
                     run(list(row.values) if row.names is None else dict(zip(row.names, row.values, strict=True)))
                     count += 1
         bad.tell_the_rest()
-        return _ended(run, pushing, count)
+        sentence = _ended(run, pushing, count)
+    if bad.count and not count:
+        raise DataError(f"none of {bad.count:,} lines holds a row; {sentence}")
+    return sentence
 
 
 def _name(url: str, source: str | None, pushing: Pushing) -> str | None:
@@ -148,15 +151,15 @@ class _BadLines:
 
     def __init__(self, strict: bool) -> None:
         self._strict = strict
-        self._count = 0
+        self.count = 0
 
     def __call__(self, error: DataError) -> None:
         if self._strict:
             raise error
-        self._count += 1
-        if self._count <= _TOLD:
+        self.count += 1
+        if self.count <= _TOLD:
             _log.warning("%s; it is left out", error.sentence)
 
     def tell_the_rest(self) -> None:
-        if self._count > _TOLD:
-            _log.warning("%s more lines are left out", f"{self._count - _TOLD:,}")
+        if self.count > _TOLD:
+            _log.warning("%s more lines are left out", f"{self.count - _TOLD:,}")
