@@ -41,6 +41,31 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 # ---- Rows -----------------------------------------
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/page.css", "/healthz", "/metrics", f"{API}/runs", f"{API}/runs/head", f"{API}/runs/head/history.csv",
+     f"{API}/runs/head/frame.png", f"{API}/runs/head/animation.gif", f"{API}/runs/none", "/nothing"],
+)  # fmt: skip
+def test_head_is_get_without_the_content(service: Server, path: str) -> None:
+    service.append("head", [[1, 2], [2, 1]], seq=1)
+    whole, head = service.ask("GET", path), service.ask("HEAD", path)
+    assert (head.status, head.body) == (whole.status, b"")
+    varying = {"date", "content-length"} if path == "/metrics" else {"date"}
+    assert {name: value for name, value in head.headers.items() if name not in varying} == {
+        name: value for name, value in whole.headers.items() if name not in varying
+    }
+    assert service.ask("HEAD", "/hi").status == 405
+    raw = f"HEAD {path} HTTP/1.1\r\nHost: 127.0.0.1:{service.port}\r\nConnection: close\r\n\r\n"
+    assert service.raw(raw.encode()).endswith(b"\r\n\r\n")
+
+
+def test_head_of_events_does_not_go_on(service: Server) -> None:
+    service.append("head", [[1, 2], [2, 1]], seq=1)
+    head = service.ask("HEAD", f"{API}/runs/head/events")
+    assert (head.status, head.headers["content-type"], head.body) == (200, "text/event-stream", b"")
+    wait_for(lambda: "liveplot_viewers 0" in service.ask("GET", "/metrics").body.decode())
+
+
 def test_hello(service: Server) -> None:
     answer = service.ask("POST", "/hi", write=False)
     assert (answer.status, answer.json) == (200, {"msg": "hello world"})
@@ -88,10 +113,12 @@ def test_a_reset_begins_anew_and_a_late_retry_stays_out(service: Server) -> None
     assert service.get("/runs/anew/rows?epoch=1").code == "stale_epoch"
     assert service.get("/runs/anew").json["rows"] == 0
     assert service.post("/runs/anew/reset", b"{}").json == {"epoch": 3}
+    assert service.ask("POST", f"{API}/runs/anew/reset").json == {"epoch": 4}
+    assert service.ask("POST", f"{API}/runs/anew/reset", b"{}").code == "media_type"
     assert service.ask("DELETE", f"{API}/runs/anew").status == 204
     assert service.get("/runs/anew").code == "not_found"
     assert service.ask("DELETE", f"{API}/runs/anew").code == "not_found"
-    assert service.append("anew", [[1]]).json["epoch"] == 4
+    assert service.append("anew", [[1]]).json["epoch"] == 5
 
 
 def test_a_run_grows_wider_and_no_other_way(service: Server) -> None:

@@ -254,6 +254,38 @@ def test_own_names_and_own_pages_do(local: Server) -> None:
     assert local.ask("POST", "/hi", **followed).status == 403, "and a form not sent"
 
 
+def test_a_service_on_all_addresses_is_called_by_its_machines_name(public: Server) -> None:
+    name = socket.gethostname().lower()
+    assert f"open it once with http://{socket.gethostname()}:{public.port}/#code=" in public.words()
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    assert public.get("/runs", Host=f"{name}:{public.port}", **token).status == 200
+    for host in (name, f"{name}:{public.port + 1}", f"{name}.evil.example:{public.port}"):
+        assert public.get("/runs", Host=host, **token).code == "misdirected"
+
+
+def test_a_machines_name_is_nobody_where_it_listens_on_loopback_alone(local: Server) -> None:
+    assert local.get("/runs", Host=f"{socket.gethostname()}:{local.port}").code == "misdirected"
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "ours"),
+    [
+        ("192.0.2.2", "192.0.2.2", True),
+        ("192.0.2.2", "::ffff:192.0.2.2", True),  # as a socket of IPv6 has it
+        ("[::ffff:192.0.2.2]", "::ffff:192.0.2.2", False),
+        ("[2001:db8::1]", "2001:db8::1", True),
+        ("[2001:db8:0::1]", "2001:db8::1", True),
+        ("192.0.2.3", "::ffff:192.0.2.2", False),
+        ("192.0.2.2.evil.example", "192.0.2.2", False),
+        ("0xc0.0.2.2", "192.0.2.2", False),
+    ],
+)
+def test_it_is_called_by_the_address_that_it_is_reached_by(name: str, address: str, ours: bool) -> None:
+    scope = {"server": (address, 8000)}
+    assert Access(TOKEN)._is_ours(f"{name}:8000", scope) is ours
+    assert not Access(TOKEN)._is_ours(f"{name}:8001", scope)
+
+
 def test_a_form_of_another_page_is_no_body(local: Server) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "text/html"):
         assert local.post("/runs/form/rows", ROWS, kind).code == "media_type"
@@ -336,7 +368,7 @@ def test_no_method_is_a_bug_anywhere(local: Server, method: str) -> None:
         request = f"{method} {path} HTTP/1.1\r\nHost: {{host}}\r\n{{close}}\r\n".encode()
         status = status_of(local.raw(sent(local, request)))
         allowed = {400, 401, 404, 405, 415} | (
-            {200} if method in ("GET", "OPTIONS") or (method, path) in known else set()
+            {200} if method in ("GET", "HEAD", "OPTIONS") or (method, path) in known else set()
         )
         assert status in allowed, (method, path, status)
 

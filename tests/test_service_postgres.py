@@ -28,7 +28,7 @@ def gunicorn(address: str, folder: Path, workers: int) -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     environment = os.environ | {
-        "LIVEPLOT_TOKEN": TOKEN, "LIVEPLOT_STORE": address, "LIVEPLOT_FOLDER": str(folder),
+        "LIVEPLOT_TOKEN": TOKEN, "LIVEPLOT_STORE": address, "LIVEPLOT_FOLDER": str(folder / "none"),
         "LIVEPLOT_PUBLIC_READ": "1",
     }  # fmt: skip
     command = [
@@ -126,3 +126,8 @@ def test_a_retry_that_another_server_gets_is_stored_once(ports: list[int]) -> No
     again = ask(ports[1], "POST", path, {"seq": 1, "rows": [[1, 2]]})
     assert (first["stored"], again["duplicates"], again["next_seq"]) == (1, 1, 2)
     assert ask(ports[1], "POST", path, {"seq": 3, "rows": [[1, 2]]})["expected"] == 2
+
+
+def test_it_is_ready_without_a_folder_of_its_own(ports: list[int]) -> None:
+    for port in ports:
+        assert ask(port, "GET", "/readyz") == {"status": "ok"}

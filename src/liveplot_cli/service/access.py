@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import socket
 import stat
 import time
 from collections import OrderedDict, deque
@@ -48,7 +49,8 @@ class Access:
     """What the service lets in; a Falcon middleware. It holds for every path, those too where there is nothing."""
 
     token: str = field(repr=False)
-    hosts: frozenset[str] = frozenset()  # names besides this machine's own
+    hosts: frozenset[str] = frozenset()  # as they are called from elsewhere, each with its port where it has one
+    names: frozenset[str] = frozenset(_OWN_NAMES)  # of this machine, whatever the port
     open_read: bool = True
     draining: bool = False
     _codes: dict[str, float] = field(default_factory=dict, repr=False)
@@ -76,7 +78,7 @@ class Access:
         self, req: falcon.asgi.Request, resp: falcon.asgi.Response, resource: Any, params: dict[str, Any]
     ) -> None:
         """Refuse who lacks the token, or the cookie, that the route's scope asks for."""
-        operation = resource.operations.get(req.method.replace("HEAD", "GET")) if resource else None
+        operation = resource.operations.get(req.method) if resource else None
         scope: Scope = operation.scope if operation else "open"  # falcon answers what there is no operation for
         if scope == "write" or (scope == "read" and not self.open_read):
             self.require(req, may_read=scope == "read")
@@ -120,7 +122,7 @@ class Access:
         name, its_port = _split(host)
         if its_port != port and not (its_port is None and port in (80, 443)):
             return False
-        return name in _OWN_NAMES or _is_address(name, str(address))
+        return name in self.names or _is_address(name, str(address))
 
     @staticmethod
     def _check_origin(req: falcon.asgi.Request, host: str) -> None:
@@ -181,7 +183,9 @@ def _split(host: str) -> tuple[str, int | None]:
 def _is_address(name: str, address: str) -> bool:
     """Whether a host is the very address that the request came in by, which no name of another site can be."""
     try:
-        return ip_address(name.strip("[]")) == ip_address(address)
+        reached = ip_address(address)
+        # A socket of IPv6 has addresses of IPv4 in a form of its own, which nobody types.
+        return ip_address(name.strip("[]")) == (getattr(reached, "ipv4_mapped", None) or reached)
     except ValueError:
         return False
 
@@ -226,6 +230,11 @@ def _made(path: Path) -> str:
     with os.fdopen(file, "w", encoding="utf-8") as opened:
         opened.write(f"{token}\n")
     return token
+
+
+def own_names(host: str) -> frozenset[str]:
+    """What this machine calls itself; its name is among that where it listens on all its addresses."""
+    return lower((*_OWN_NAMES, *([socket.gethostname()] if host in ("0.0.0.0", "::") else [])))
 
 
 def lower(names: Iterable[str]) -> frozenset[str]:

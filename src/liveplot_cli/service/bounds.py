@@ -23,7 +23,7 @@ Asgi = Any  # an ASGI application, as any server calls it
 class Bounded:
     """An ASGI application whose answers are taken within a while: who does not read them is hung up on.
 
-    A version of HTTP that falcon would trip over is refused before it comes to that.
+    A version of HTTP that falcon would trip over is refused before it comes to that; HEAD is GET without the content.
     """
 
     def __init__(self, app: Asgi) -> None:
@@ -40,10 +40,15 @@ class Bounded:
                 raise ConnectionError("who asked does not read the answer") from None
 
         try:
-            if scope["type"] == "http" and scope["http_version"] not in _VERSIONS:
+            if scope["type"] != "http":
+                await self._app(scope, receive, send_soon)
+            elif scope["http_version"] not in _VERSIONS:
                 await _refuse_version(send_soon)
+            elif scope["method"] == "HEAD":
+                asked = {**scope, "method": "GET"}
+                await self._app(asked, _begun(asked, receive), _without_content(send_soon))
             else:
-                await self._app(scope, _begun(scope, receive) if scope["type"] == "http" else receive, send_soon)
+                await self._app(scope, _begun(scope, receive), send_soon)
         except ConnectionError as error:
             _log.info("%s", error)
 
@@ -68,6 +73,17 @@ def _begun(scope: Any, receive: Any) -> Any:
         return event
 
     return begun
+
+
+def _without_content(send: Any) -> Any:
+    """What sends an answer's head, and ends it there, however long it would go on."""
+
+    async def send_head(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send({"type": "http.response.body", "body": b""})
+
+    return send_head
 
 
 async def _refuse_version(send: Any) -> None:

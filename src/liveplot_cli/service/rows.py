@@ -242,7 +242,7 @@ def words(text: Any, what: str) -> str:
     if len(text) > LONGEST_WORDS:
         raise _malformed(f"{what} has {len(text):,} characters; it takes {LONGEST_WORDS}")
     if _NO_TEXT.search(text):
-        raise _malformed(f"{what} holds half a character")
+        raise _malformed(f"{what} holds half a character, or NUL")
     return text
 
 

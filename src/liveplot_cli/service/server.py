@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from liveplot_cli.errors import MissingError, UsageError, quoted
 from liveplot_cli.option import build, options_of
 from liveplot_cli.service import stores
-from liveplot_cli.service.access import Access, found_token, lower
+from liveplot_cli.service.access import Access, found_token, lower, own_names
 from liveplot_cli.service.app import application, close
 from liveplot_cli.service.bounds import Asgi, Bounded
 from liveplot_cli.service.changes import Changes
@@ -63,8 +63,11 @@ def assembled(serving: Serving) -> tuple[Service, str]:
     token, token_place = found_token(Path(serving.token_file) if serving.token_file else None, serving.place)
     quota = Quota(runs=serving.max_runs, rows=serving.max_rows, bytes=serving.max_store)
     store = stores.opened(serving.store, serving.place, quota)
-    access = Access(token, lower(serving.allow_host), open_read=serving.is_local or serving.public_read)
-    service = Service(store, Changes(), Pictures(store), access, quota, serving.place, serving.max_viewers)
+    access = Access(
+        token, lower(serving.allow_host), own_names(serving.host), open_read=serving.is_local or serving.public_read
+    )
+    folder = None if serving.store else serving.place
+    service = Service(store, Changes(), Pictures(store), access, quota, folder, serving.max_viewers)
     return service, token_place
 
 

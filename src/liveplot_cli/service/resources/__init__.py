@@ -73,7 +73,7 @@ class Service:
     pictures: Pictures
     access: Access
     quota: Quota
-    folder: Path
+    folder: Path | None  # where the store lies, if it is on a disk of ours
     max_viewers: int = 200
     viewers: WeakSet[Any] = field(default_factory=WeakSet)  # each leaves it when nobody sends to it any more
     answered: Counter[int] = field(default_factory=Counter)
@@ -139,7 +139,7 @@ async def body_of(req: falcon.asgi.Request, *types: str) -> tuple[str, bytes]:
     kind = (req.content_type or "").partition(";")[0].strip().lower()
     if kind not in types:
         raise RefusedError("media_type", f"the body's Content-Type must be {' or '.join(types)}")
-    if req.get_header("Content-Encoding"):
+    if (req.get_header("Content-Encoding") or "identity").strip().lower() != "identity":
         raise RefusedError("media_type", "the body is compressed; send it as it is")
     if (req.content_length or 0) > LONGEST_BODY:
         raise too_long()

@@ -53,10 +53,10 @@ class Readiness(Resource):
         if self.service.access.draining:
             raise RefusedError("draining", "the service is about to stop")
         await asyncio.wrap_future(self.service.store.check())
-        folder = self.service.folder
-        room = os.statvfs(folder)
-        if room.f_bavail * room.f_frsize < _LEAST_ROOM:
-            raise RefusedError("broken", f"the disk has less than {_LEAST_ROOM >> 20} MB left")
+        if self.service.folder is not None:
+            room = os.statvfs(self.service.folder)
+            if room.f_bavail * room.f_frsize < _LEAST_ROOM:
+                raise RefusedError("broken", f"the disk has less than {_LEAST_ROOM >> 20} MB left")
         answer(resp, {"status": "ok"})
 
 

@@ -173,6 +173,7 @@ class Reset(Resource):
                     "additionalProperties": False,
                 }
             },
+            needs_body=False,
         )
     }  # fmt: skip
 
@@ -180,8 +181,7 @@ class Reset(Resource):
         """Begin anew."""
         name = run_name(run)
         refuse_unknown(req, self.operations["POST"])
-        _, body = await body_of(req, "application/json")
-        given = rows.parse(body)
+        given = rows.parse((await body_of(req, "application/json"))[1]) if _has_body(req) else {}
         if not isinstance(given, dict) or given.keys() - {"epoch"}:
             raise RefusedError("malformed", "the body is a JSON object with the epoch, or without anything")
         epoch = rows.whole(given.get("epoch"), "epoch")
@@ -194,6 +194,10 @@ def facts(run: Run) -> dict[str, Any]:
         "run": run.name, "title": run.title, "columns": run.columns, "epoch": run.epoch, "rows": run.rows,
         "next_seq": run.next_seq, "created": _time(run.created), "updated": _time(run.updated),
     }  # fmt: skip
+
+
+def _has_body(req: falcon.asgi.Request) -> bool:
+    return bool(req.content_length or req.content_type or req.get_header("Transfer-Encoding"))
 
 
 def _time(seconds: float) -> str:
