@@ -277,13 +277,21 @@ def test_a_run_is_found_by_the_address_of_its_page() -> None:
         remote.find_run("http://host/")
 
 
+def test_localhost_is_where_the_service_listens() -> None:
+    for url in ("http://localhost:8000/", "http://LOCALHOST:8000", "http://127.0.0.1:8000/"):
+        assert remote.find_run(url, "a").service == "http://127.0.0.1:8000"
+    for url in ("https://localhost:8000", "http://localhost.evil.example:8000", "http://[::1]:8000"):
+        assert remote.find_run(url, "a").service == url
+
+
 def test_a_name_is_taken_here_if_the_service_takes_it() -> None:
     assert remote.RUN_NAME.pattern == runs._NAME.pattern
 
 
 @given(st.text())
 def test_any_words_become_the_name_of_a_run(words: str) -> None:
-    assert remote.RUN_NAME.fullmatch(remote.run_name(words))
+    name = remote.run_name(words)
+    assert remote.RUN_NAME.fullmatch(name) if name else not any(one.isascii() and one.isalnum() for one in words)
 
 
 # --- the token --------------------------------------------------------------------------------------------------------

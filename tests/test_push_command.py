@@ -80,7 +80,8 @@ def test_a_file_becomes_the_run_of_its_name(receiver: Receiver, liveplot: Run) -
     ("name", "arguments", "url", "run"),
     [
         ("my log (2).csv", [], "", "my-log-2"),
-        ("_.csv", [], "", "run"),
+        ("Übung é.csv", [], "", "Ubung-e"),
+        ("日本.csv", ["--run", "japan"], "", "japan"),
         ("a.b.csv.gz", [], "", "a.b"),
         ("a.csv", ["--run", "b"], "", "b"),
         ("a.csv", [], "runs/c", "c"),
@@ -133,6 +134,7 @@ def test_reset_begins_anew(receiver: Receiver, liveplot: Run, tmp_path: Path) ->
         (["URL", "gaps.csv", "--strict"], 3, "allows no gap"),
         (["URL", "wide.npy"], 6, "10,001 columns"),
         (["URL", "-"], 2, "the run has no name"),
+        (["URL", "日本.csv"], 2, "the run has no name"),
         (["URL", "-", "--run", "a", "--rows", "1:"], 2, "is for files"),
     ],
     ids=str,
@@ -141,6 +143,7 @@ def test_what_makes_no_sense_is_told_before_anything_is_sent(
     receiver: Receiver, liveplot: Run, tmp_path: Path, arguments: list[str], code: int, sentence: str
 ) -> None:
     (tmp_path / "h.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "日本.csv").write_text("a,b\n1,2\n")
     (tmp_path / "bad.csv").write_text("a,b\n1,x\n")
     (tmp_path / "gaps.csv").write_text("a,b\n1,\n")
     np.save(tmp_path / "wide.npy", np.ones((2, 10_001)))

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -116,9 +117,10 @@ def is_of_a_run(url: str) -> bool:
     return _RUN_IN_PATH.fullmatch(_parts(url).path) is not None
 
 
-def run_name(words: str) -> str:
-    """The name of a run for any words, such as a file's name."""
-    return _NO_NAME.sub("-", words).strip("-").lstrip("._-")[:128] or "run"
+def run_name(words: str) -> str | None:
+    """The name of a run for any words, such as a file's name; None where they have no letter or digit of ASCII."""
+    plain = "".join(one for one in unicodedata.normalize("NFKD", words) if not unicodedata.combining(one))
+    return _NO_NAME.sub("-", plain).strip("-").lstrip("._-")[:128] or None
 
 
 def find_token(token: str | None, token_file: str | os.PathLike[str] | None) -> str:
@@ -224,6 +226,8 @@ def _parts(url: str) -> SplitResult:
 def _origin(url: str, parts: SplitResult) -> str:
     """Scheme, host and port in the one way in which they are compared."""
     host = parts.hostname or ""
+    if (parts.scheme, host) == ("http", "localhost"):
+        host = "127.0.0.1"  # where `liveplot serve` is; by that name somebody else's program may listen on [::1]
     host = f"[{host}]" if ":" in host else host
     port = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}"
