@@ -21,10 +21,8 @@ class Client:
     def __init__(self, model: str, live: str) -> None:
         self.model, self.live = model, live
 
-    def post(self, path: str, given: object = None) -> Any:
-        asked = urllib.request.Request(
-            self.model + path, json.dumps(given or {}).encode(), {"Content-Type": "application/json"}
-        )
+    def post(self, path: str, given: object = None, kind: str = "application/json") -> Any:
+        asked = urllib.request.Request(self.model + path, json.dumps(given or {}).encode(), {"Content-Type": kind})
         with urllib.request.urlopen(asked, timeout=60) as answered:
             return json.load(answered)
 
@@ -56,25 +54,25 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         assert process.wait(20) == 0
 
 
-def refused(call: Any) -> int:
+def refused(call: Any) -> tuple[int, str]:
     with pytest.raises(urllib.error.HTTPError) as found:
         call()
-    found.value.close()
-    return found.value.code
+    with found.value as answer:
+        return answer.code, json.load(answer)["description"]
 
 
 def test_a_model_is_trained_watched_asked_and_reset(service: Client) -> None:
     assert service.post("/hi") == {"msg": "hello world"}
     assert service.status()["trained"] is False
     setosa, virginica = [5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]
-    assert refused(lambda: service.post("/predict", {"flowers": [setosa]})) == 409
+    assert refused(lambda: service.post("/predict", {"flowers": [setosa]})) == (
+        409, "the model is not trained yet; POST /train first",
+    )  # fmt: skip
 
     trained = service.post("/train")
     assert trained["trained_now"] is True
     assert trained["test_accuracy"] > 0.9
     assert service.post("/predict", {"flowers": [setosa, virginica]}) == {"species": ["setosa", "virginica"]}
-    for wrong in ({}, {"flowers": [[1, 2]]}, {"flowers": "many"}, {"flowers": [[None, 1, 2, 3]]}, [1]):
-        assert refused(lambda wrong=wrong: service.post("/predict", wrong)) == 422
 
     assert service.post("/train")["trained_now"] is False
     run = service.live_run()
@@ -89,3 +87,14 @@ def test_a_model_is_trained_watched_asked_and_reset(service: Client) -> None:
         time.sleep(0.1)
     assert service.live_run()["epoch"] == run["epoch"] + 1
     assert service.live_run()["rows"] == 201
+
+
+def test_what_is_no_flower_is_refused_by_what_is_wrong_with_it(service: Client) -> None:
+    for wrong in ({}, {"flowers": [[1, 2]]}, {"flowers": "many"}, {"flowers": [[None, 1, 2, 3]]}, [1],
+                  {"flowers": [[10**400, 1, 2, 3]]}):  # fmt: skip
+        code, description = refused(lambda wrong=wrong: service.post("/predict", wrong))
+        assert code == 422
+        assert description.startswith('send {"flowers": ')
+    for kind in ("application/x-www-form-urlencoded", ""):
+        code, description = refused(lambda kind=kind: service.post("/predict", {"flowers": [[1, 2, 3, 4]]}, kind))
+        assert (code, description) == (415, "send it with the header Content-Type: application/json")

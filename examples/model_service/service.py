@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import falcon
@@ -87,16 +88,24 @@ class Predict:
         self._model = model
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        measures = _measures(req)
         if not self._model.history:
             raise falcon.HTTPConflict(description="the model is not trained yet; POST /train first")
-        given = req.get_media()
-        try:
-            measures = np.array(given["flowers"], dtype=float)
-        except (TypeError, KeyError, ValueError):
-            measures = np.empty(0)
-        if measures.ndim != 2 or measures.shape[1] != 4 or not np.isfinite(measures).all():
-            raise falcon.HTTPUnprocessableEntity(description='send {"flowers": [[5.1, 3.5, 1.4, 0.2]]}, in centimetres')
         resp.media = {"species": self._model.classifier.predict(measures)}
+
+
+def _measures(req: falcon.Request) -> np.ndarray:
+    """What was measured of the flowers in a request, shape (flowers, 4)."""
+    if not (req.content_type or "").lower().startswith(falcon.MEDIA_JSON):  # curl -d by itself says it is a form
+        raise falcon.HTTPUnsupportedMediaType(description="send it with the header Content-Type: application/json")
+    given: Any = req.get_media()
+    try:
+        measures = np.array(given["flowers"], dtype=float)
+    except (TypeError, KeyError, ValueError, OverflowError):
+        measures = np.empty(0)
+    if measures.ndim != 2 or measures.shape[1] != 4 or not np.isfinite(measures).all():
+        raise falcon.HTTPUnprocessableEntity(description='send {"flowers": [[5.1, 3.5, 1.4, 0.2]]}, in centimetres')
+    return measures
 
 
 class Reset:
