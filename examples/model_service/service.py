@@ -2,28 +2,29 @@
 
     python examples/model_service/service.py
 
-starts it, and `liveplot serve` beside it, and says where both are. `POST /train` trains the model if it is not trained
-yet, and sends each epoch to the live plot; `POST /predict` names the species of flowers; `POST /reset` forgets what was
-learned; `GET /status` says how things stand; `POST /hi` says hello.
+starts it, and says where it is and where its training can be watched: at the `liveplot serve` that runs already, or
+else at one that is started beside it. `POST /train` trains the model if it is not trained yet, and sends each epoch to
+the live plot; `POST /predict` names the species of flowers; `POST /reset` forgets what was learned; `GET /status` says
+how things stand; `POST /hi` says hello.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
+import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import falcon
 import numpy as np
 from classifier import Classifier, flowers
+from live import Live, live_service
 
 import liveplot_cli
+from liveplot_cli import serving
 
 RUN = "iris"
 
@@ -31,8 +32,8 @@ RUN = "iris"
 class Model:
     """The model, trained once, by one request at a time."""
 
-    def __init__(self, live: str, pause: float = 0.0) -> None:
-        self.live, self._pause = live, pause
+    def __init__(self, live: Live, pause: float = 0.0) -> None:
+        self._live, self._pause = live, pause
         self._turn = threading.Lock()
         self._known = flowers()
         self._begin()
@@ -46,7 +47,9 @@ class Model:
         with self._turn:
             if self.history:
                 return False
-            with liveplot_cli.push(self.live, RUN, title="Three species of iris", reset=True) as run:
+            with liveplot_cli.push(
+                self._live.url, RUN, title="Three species of iris", reset=True, folder=self._live.folder
+            ) as run:
                 for epoch in self.classifier.train():
                     self.history.append(epoch)
                     run(**epoch)
@@ -61,7 +64,12 @@ class Model:
     def status(self) -> dict[str, object]:
         """How things stand."""
         last = self.history[-1] if self.history else {}
-        return {"trained": bool(self.history), "rows": len(self.history), "live": f"{self.live}/runs/{RUN}", **last}
+        return {
+            "trained": bool(self.history),
+            "rows": len(self.history),
+            "live": f"{self._live.url}/runs/{RUN}",
+            **last,
+        }
 
 
 class Hi:
@@ -129,9 +137,8 @@ class Status:
         resp.media = self._model.status()
 
 
-def application(live: str, pause: float = 0.0) -> falcon.App:
-    """The Falcon application of a model that sends its history to a live plot."""
-    model = Model(live.rstrip("/"), pause)
+def application(model: Model) -> falcon.App:
+    """The Falcon application of a model."""
     app = falcon.App()
     app.add_route("/hi", Hi())
     app.add_route("/train", Train(model))
@@ -141,40 +148,42 @@ def application(live: str, pause: float = 0.0) -> falcon.App:
     return app
 
 
-@contextmanager
-def _live(port: str) -> Iterator[str]:
-    """A live service beside this one; hands back its URL."""
-    command = [sys.executable, "-m", "liveplot_cli", "serve", "--port", port]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        said = process.stderr.readline()
-        threading.Thread(target=lambda: [print(line, end="") for line in process.stderr or ()], daemon=True).start()
-        try:
-            if not said.startswith("liveplot serves "):
-                sys.exit(said)
-            yield said.split()[2].rstrip("/")
-        finally:
-            process.terminate()
-
-
 class _Quiet(WSGIRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
+def _listening(port: int, model: Model) -> WSGIServer:
+    try:
+        return make_server("127.0.0.1", port, application(model), handler_class=_Quiet)
+    except OSError as error:
+        sys.exit(f"Error: 127.0.0.1 port {port} can't be listened on: {error.strerror}; take another --port")
+
+
+def _end_in_order() -> None:
+    """Have signals leave each `with` block on their way out; one that is ignored from outside (`nohup`) stays so."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: sys.exit())
+
+
 def main() -> None:
-    """Serve until Ctrl-C."""
+    """Serve until a signal comes, such as that of Ctrl-C."""
     asked = argparse.ArgumentParser(description="A model behind a small HTTP service, watched live.")
-    asked.add_argument("--port", type=int, default=8001)
-    asked.add_argument("--live-port", default="8000")
+    asked.add_argument("--port", type=serving.port, default=8001, help="of the model; 0 takes one that is free")
+    asked.add_argument(
+        "--live-port", type=serving.port, default=serving.PORT,
+        help="of the live service: yours, if it runs there, else one that is started",
+    )  # fmt: skip
     asked.add_argument("--pause", type=float, default=0.05, help="seconds after each epoch, to see it learn")
     given = asked.parse_args()
+    _end_in_order()
     with (
-        _live(given.live_port) as live,
-        make_server("127.0.0.1", given.port, application(live, given.pause), handler_class=_Quiet) as server,
+        live_service(given.live_port) as live,
+        _listening(given.port, Model(live, given.pause)) as server,
     ):
-        print(f"the model is at http://127.0.0.1:{server.server_port}, its training at {live}/runs/{RUN}", flush=True)
-        with suppress(KeyboardInterrupt):
-            server.serve_forever()
+        url = f"http://127.0.0.1:{server.server_port}"
+        print(f"the model is at {url}, its training at {live.url}/runs/{RUN}", flush=True)
+        server.serve_forever()
 
 
 if __name__ == "__main__":
