@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,9 @@ class Client:
 
     def live_run(self) -> Any:
         return answered(f"{self.live}/api/v1/runs/iris")
+
+    def is_training(self) -> bool:
+        return self.status().get("epoch", 0) > 0 and self.status()["state"] == "training"
 
 
 def answered(asked: str | urllib.request.Request) -> Any:
@@ -106,7 +110,7 @@ def users(home: Path) -> Iterator[serving.Server]:
 @pytest.fixture(scope="module")
 def service(home: Path, users: serving.Server) -> Iterator[Client]:
     """The example with a live service that it has started itself, though the user's store is in use."""
-    with running(home, "--port", "0", "--live-port", "0", "--pause", "0", ended_by=signal.SIGINT) as service:
+    with running(home, "--port", "0", "--live-port", "0", "--pause", "0.01", ended_by=signal.SIGINT) as service:
         yield service
 
 
@@ -120,13 +124,13 @@ def forgetful(service: Client) -> Client:
 def test_a_model_is_trained_watched_asked_and_reset(forgetful: Client) -> None:
     service = forgetful
     assert service.post("/hi") == {"msg": "hello world"}
-    assert service.status() == {"trained": False, "rows": 0, "live": f"{service.live}/runs/iris"}
+    assert service.status() == {"state": "untrained", "live": f"{service.live}/runs/iris"}
     assert refused(lambda: service.post("/predict", {"flowers": [SETOSA]})) == (
         409, "the model is not trained yet; POST /train first",
     )  # fmt: skip
 
     trained = service.post("/train")
-    assert (trained["trained_now"], trained["trained"], trained["epoch"]) == (True, True, 200)
+    assert (trained["trained_now"], trained["state"], trained["epoch"]) == (True, "trained", 200)
     assert trained["test_accuracy"] > 0.9
     assert service.post("/predict", {"flowers": [SETOSA, VIRGINICA]}) == {"species": ["setosa", "virginica"]}
 
@@ -135,9 +139,7 @@ def test_a_model_is_trained_watched_asked_and_reset(forgetful: Client) -> None:
     assert run["rows"] == 201
     assert run["columns"] == ["epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy"]
 
-    assert (
-        service.post("/reset") == service.status() == {"trained": False, "rows": 0, "live": f"{service.live}/runs/iris"}
-    )
+    assert service.post("/reset") == service.status() == {"state": "untrained", "live": f"{service.live}/runs/iris"}
 
 
 def test_what_is_no_flower_is_refused_by_what_is_wrong_with_it(service: Client) -> None:
@@ -151,6 +153,37 @@ def test_what_is_no_flower_is_refused_by_what_is_wrong_with_it(service: Client) 
         assert (code, description) == (415, "send it with the header Content-Type: application/json")
 
 
+def test_two_who_train_at_once_train_once_and_others_are_answered_meanwhile(forgetful: Client) -> None:
+    service = forgetful
+    with ThreadPoolExecutor() as threads:
+        asked = [threads.submit(service.post, "/train") for _ in range(2)]
+        serving.wait_for(service.is_training)
+        assert service.post("/hi") == {"msg": "hello world"}
+        assert refused(lambda: service.post("/predict", {"flowers": [SETOSA]})) == (
+            409, "the model is being trained; GET /status says how far it is",
+        )  # fmt: skip
+        assert not any(answer.done() for answer in asked)
+        answers = [answer.result() for answer in asked]
+    assert sorted(answer["trained_now"] for answer in answers) == [False, True]
+    assert [answer["state"] for answer in answers] == ["trained", "trained"]
+    assert service.live_run()["rows"] == 201
+
+
+def test_a_reset_ends_a_training_and_those_who_wait_for_it(forgetful: Client) -> None:
+    service = forgetful
+    with ThreadPoolExecutor() as threads:
+        asked = [threads.submit(service.post, "/train") for _ in range(2)]
+        serving.wait_for(service.is_training)
+        assert service.post("/reset")["state"] == "untrained"
+        answers = [answer.result() for answer in asked]
+    assert [(answer["trained_now"], answer["state"]) for answer in answers] == [(False, "untrained")] * 2
+    assert service.status()["state"] == "untrained"
+    epoch = service.live_run()["epoch"]
+    assert service.post("/train")["trained_now"] is True
+    run = service.live_run()
+    assert (run["epoch"], run["rows"]) == (epoch + 1, 201)
+
+
 def test_a_live_service_of_the_user_is_used_and_goes_on(home: Path, users: serving.Server, service: Client) -> None:
     options = ("--port", "0", "--live-port", str(users.port), "--pause", "0")
     with running(home, *options, ended_by=signal.SIGHUP) as other:
@@ -162,12 +195,15 @@ def test_a_live_service_of_the_user_is_used_and_goes_on(home: Path, users: servi
 
 
 def test_neither_the_end_nor_a_crash_leaves_the_live_service_behind(home: Path) -> None:
+    """The end comes during a training."""
     ends = (signal.SIGTERM, signal.SIGKILL)
-    with ExitStack() as stack:
+    with ThreadPoolExecutor() as threads, ExitStack() as stack:
         for ended_by in ends:
             options = ("--port", "0", "--live-port", "0")
             service = stack.enter_context(running(home, *options, ended_by=ended_by))
             assert serving.descendants(service.process.pid)
+            threads.submit(service.post, "/train")
+            serving.wait_for(service.is_training)
 
 
 def test_a_port_in_use_is_told_by_the_option_that_changes_it(

@@ -15,6 +15,10 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -29,47 +33,69 @@ from liveplot_cli import serving
 RUN = "iris"
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How things stand at one moment. It is replaced as a whole, so that who looks at it needs no lock."""
+
+    state: str = "untrained"  # then "training", then "trained"
+    measured: Mapping[str, float] = field(default_factory=dict)  # the last epoch, with its losses and accuracies
+    classifier: Classifier | None = None  # once it is trained
+
+
 class Model:
-    """The model, trained once, by one request at a time."""
+    """The model, which many requests may use at once, and one at a time trains."""
 
     def __init__(self, live: Live, pause: float = 0.0) -> None:
+        self.standing = Standing()
         self._live, self._pause = live, pause
-        self._turn = threading.Lock()
         self._known = flowers()
-        self._begin()
-
-    def _begin(self) -> None:
-        self.classifier = Classifier(self._known)
-        self.history: list[dict[str, float]] = []
+        self._turn = threading.Lock()  # of the one who trains, as long as that takes
+        self._change = threading.Lock()  # of the one who changes the standing or the life, for a moment
+        self._life = 0  # its number; each reset begins another one
 
     def train(self) -> bool:
-        """Train if that has not been done; whether it was done now."""
+        """Train if that has not been done; whether it was done now. Who comes during a training waits for its end."""
+        life = self._life
         with self._turn:
-            if self.history:
+            if self.standing.classifier is not None or not self._go_on(life, Standing("training")):
                 return False
-            with liveplot_cli.push(
-                self._live.url, RUN, title="Three species of iris", reset=True, folder=self._live.folder
-            ) as run:
-                for epoch in self.classifier.train():
-                    self.history.append(epoch)
-                    run(**epoch)
-                    time.sleep(self._pause)
-            return True
+            return self._learn(life)
+
+    def _learn(self, life: int) -> bool:
+        classifier, measured = Classifier(self._known), {}
+        with liveplot_cli.push(
+            self._live.url, RUN, title="Three species of iris", reset=True, folder=self._live.folder
+        ) as run:
+            for measured in classifier.train():
+                run(**measured)
+                if not self._go_on(life, Standing("training", measured)):
+                    return False
+                time.sleep(self._pause)
+        return self._go_on(life, Standing("trained", measured, classifier))
+
+    def _go_on(self, life: int, standing: Standing) -> bool:
+        """Let things stand like this, unless a reset has ended the life in which they came to."""
+        with self._change:
+            if life == self._life:
+                self.standing = standing
+            return life == self._life
 
     def reset(self) -> None:
-        """Forget what was learned."""
+        """Forget what was learned, at once; who trains, or waits to, gives up."""
+        with self._change:
+            self._life += 1
+            self.standing = Standing()
+
+    def close(self) -> None:
+        """End a training that is under way, and wait until its rows have been sent."""
+        self.reset()
         with self._turn:
-            self._begin()
+            pass
 
     def status(self) -> dict[str, object]:
-        """How things stand."""
-        last = self.history[-1] if self.history else {}
-        return {
-            "trained": bool(self.history),
-            "rows": len(self.history),
-            "live": f"{self._live.url}/runs/{RUN}",
-            **last,
-        }
+        """How things stand, for a client."""
+        now = self.standing
+        return {"state": now.state, **now.measured, "live": f"{self._live.url}/runs/{RUN}"}
 
 
 class Hi:
@@ -97,9 +123,12 @@ class Predict:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         measures = _measures(req)
-        if not self._model.history:
+        now = self._model.standing
+        if now.state == "training":
+            raise falcon.HTTPConflict(description="the model is being trained; GET /status says how far it is")
+        if now.classifier is None:
             raise falcon.HTTPConflict(description="the model is not trained yet; POST /train first")
-        resp.media = {"species": self._model.classifier.predict(measures)}
+        resp.media = {"species": now.classifier.predict(measures)}
 
 
 def _measures(req: falcon.Request) -> np.ndarray:
@@ -148,13 +177,19 @@ def application(model: Model) -> falcon.App:
     return app
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread for each request, so that others are answered while one trains."""
+
+    daemon_threads = True  # the end waits for a training (`Model.close`), but for no client
+
+
 class _Quiet(WSGIRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
 def _listening(port: int, model: Model) -> WSGIServer:
     try:
-        return make_server("127.0.0.1", port, application(model), handler_class=_Quiet)
+        return make_server("127.0.0.1", port, application(model), _Server, _Quiet)
     except OSError as error:
         sys.exit(f"Error: 127.0.0.1 port {port} can't be listened on: {error.strerror}; take another --port")
 
@@ -179,7 +214,8 @@ def main() -> None:
     _end_in_order()
     with (
         live_service(given.live_port) as live,
-        _listening(given.port, Model(live, given.pause)) as server,
+        closing(Model(live, given.pause)) as model,
+        _listening(given.port, model) as server,
     ):
         url = f"http://127.0.0.1:{server.server_port}"
         print(f"the model is at {url}, its training at {live.url}/runs/{RUN}", flush=True)
