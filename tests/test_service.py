@@ -587,6 +587,29 @@ def test_a_store_that_is_none(liveplot: Run, tmp_path: Path, address: str) -> No
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [(["--max-store", "1"], "1M at least"), (["--host", ""], "is no address"), (["--host", "[::1"], "is no address")],
+)
+def test_options_that_make_no_sense(liveplot: Run, tmp_path: Path, options: list[str], sentence: str) -> None:
+    assert sentence in liveplot("serve", "--port", "0", "--folder", str(tmp_path), *options, code=2).stderr
+
+
+def test_films_of_a_server_that_was_killed_are_cleared_away(tmp_path: Path) -> None:
+    with serving.running(tmp_path / "kept") as server:
+        server.append("a", [[1], [2]])
+        assert server.get("/runs/a/animation.gif").status == 200
+        [films_there] = server.folder.glob("liveplot-films-*")
+        assert films_there.stat().st_mode & 0o777 == 0o700
+        server.process.kill()
+        server.process.wait()
+        assert list(films_there.iterdir())
+    with serving.running(tmp_path / "kept") as server:
+        assert not films_there.exists()
+        assert server.get("/runs/a/animation.gif").status == 200
+    assert not list(server.folder.glob("liveplot-films-*"))
+
+
 def test_a_second_server_of_a_folder(tmp_path: Path) -> None:
     with serving.running(tmp_path / "kept") as server:
         second = serving.start(tmp_path / "kept")

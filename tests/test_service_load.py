@@ -110,7 +110,7 @@ def test_a_store_that_is_full_is_507_and_reads_go_on(tmp_path: Path) -> None:
 
 
 def test_it_listens_where_ipv6_is_all_there_is(tmp_path: Path) -> None:
-    with serving.running(tmp_path / "kept", "--host", "::1") as server:
+    with serving.running(tmp_path / "kept", "--host", "[::1]") as server:
         assert f"http://[::1]:{server.port}/" in server.words()
         with socket.create_connection(("::1", server.port)) as connection:
             request = (

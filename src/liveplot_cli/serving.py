@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 PORT = 8000
+_LEAST_STORE = 1 << 20  # bytes
+
+
+def address(text: str) -> str:
+    """An address to listen on; one of IPv6 may stand in brackets, as in a URL."""
+    return text[1:-1] if text.startswith("[") and text.endswith("]") else text
 
 
 def port(text: str) -> int:
@@ -52,7 +58,7 @@ class Serving:
     """Where the service listens, what it keeps, and for whom."""
 
     host: str = option(
-        "127.0.0.1", "--host", group="Work", metavar="ADDRESS", parse=str,
+        "127.0.0.1", "--host", group="Work", metavar="ADDRESS", parse=address,
         help="Address to listen on; any other than this machine's own asks readers for the token, too.",
     )  # fmt: skip
     port: int = option(
@@ -96,6 +102,8 @@ class Serving:
     def __post_init__(self) -> None:
         if "\0" in self.host or not self.host:
             raise UsageError(f"host: {quoted(self.host)} is no address")
+        if self.max_store < _LEAST_STORE:
+            raise UsageError(f"max_store: a store takes {_LEAST_STORE >> 20}M at least")
 
     @property
     def place(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import shutil
 import sys
 import tempfile
 import time
@@ -37,6 +38,7 @@ _KEPT_FILMS = 16
 _FILMS_WAITING = 4
 _FRESH = 60.0  # seconds that a film is handed out without a look whether the run has grown
 _LEFT = 30.0  # seconds after which a film that nobody waits for is given up
+_FILMS = "liveplot-films-"
 _FAMILIES: Mapping[str, type[LiveplotError]] = {
     "UsageError": UsageError, "DataError": DataError, "LimitError": LimitError,
 }  # fmt: skip
@@ -128,9 +130,10 @@ class _Job:
 
 @dataclass
 class Pictures:
-    """Draws runs of a store."""
+    """Draws runs of a store; films lie in a folder that is nobody else's, or among the system's temporary files."""
 
     store: Store
+    place: Path | None = None
     _frames: OrderedDict[str, Picture] = field(default_factory=OrderedDict)
     _bytes: int = 0
     _next: dict[object, asyncio.Task[Picture]] = field(default_factory=dict)
@@ -142,6 +145,8 @@ class Pictures:
         self._draftsman = Draftsman()
         self._film_turn = asyncio.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        for left in self.place.glob(f"{_FILMS}*") if self.place else ():  # by a server that was killed
+            shutil.rmtree(left, ignore_errors=True)
         self._made = 0
         self._closed = False
 
@@ -262,7 +267,9 @@ class Pictures:
             numbers = _chosen(run, options)
             values = await asyncio.wrap_future(self.store.rows(run, numbers))
             self._made += 1
-            self._folder = self._folder or tempfile.TemporaryDirectory(prefix="liveplot-", ignore_cleanup_errors=True)
+            self._folder = self._folder or tempfile.TemporaryDirectory(
+                prefix=_FILMS, dir=self.place, ignore_cleanup_errors=True
+            )
             path = Path(self._folder.name, f"{self._made}.{suffix}")
             draftsman = Draftsman()
             try:

@@ -67,7 +67,7 @@ def assembled(serving: Serving) -> tuple[Service, str]:
         token, lower(serving.allow_host), own_names(serving.host), open_read=serving.is_local or serving.public_read
     )
     folder = None if serving.store else serving.place
-    service = Service(store, Changes(), Pictures(store), access, quota, folder, serving.max_viewers)
+    service = Service(store, Changes(), Pictures(store, folder), access, quota, folder, serving.max_viewers)
     return service, token_place
 
 
