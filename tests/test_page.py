@@ -493,8 +493,87 @@ def choose(page: Page, selector: str, value: str) -> None:
 def test_limits_are_those_of_the_values(server: Served, run: str, opened: Open, kind: str, option: str) -> None:
     page = opened(server, f"/runs/{run}?limits=each{'&kind=' * bool(kind)}{kind}")
     shown(page, 20)
+    until_asked(page, f"{option}=each")
+
+
+@pytest.mark.parametrize(("wanted", "sent"), [("each", "each"), ("0,1", "0%2C1")])
+def test_limits_are_drawn_though_the_chart_is_the_servers_choice(
+    server: Served, run: str, opened: Open, wanted: str, sent: str
+) -> None:
+    page = opened(server, f"/runs/{run}")
+    shown(page, 20)
+    page.until("document.querySelector('#kind').options[0].text === 'Auto (trace)'")
+    before = pixels(page)
+    limit(page, wanted)
+    until_asked(page, "frame.png", f"ylim={sent}")
+    until_changed(page, before)
+    page.click("[data-film=gif]")
+    until_asked(page, "animation.gif", f"ylim={sent}")
+    choose(page, "#kind", "race")
+    until_asked(page, "frame.png", "kind=race", f"xlim={sent}")
+    page.click("[data-film=webp]")
+    until_asked(page, "animation.webp", "kind=race", f"xlim={sent}")
+    drawn = "document.querySelector('#picture').ariaLabel.split(' ')[0]"
+    page.until(f"{drawn} === 'race'")
+    asked = len(page.urls)
+    choose(page, "#kind", "")
+    page.until(f"{drawn} === 'trace'")
+    assert not any("xlim" in url for url in page.urls[asked:])
+    limit(page, "")
+    page.until("document.querySelector('#notice').hidden")
+    until_same(page, before)
+
+
+def test_a_chart_that_becomes_the_servers_choice_has_the_limits(server: Served, run: str, opened: Open) -> None:
+    page = opened(server, f"/runs/{run}?kind=race&limits=0,3")
+    shown(page, 20)
+    choose(page, "#kind", "")
+    until_asked(page, "frame.png", "ylim=0%2C3")
+    page.until("!document.querySelector('[data-film=gif]').disabled")
+    page.click("[data-film=gif]")
+    until_asked(page, "animation.gif", "ylim=0%2C3")
+    assert not any("kind=" not in url for url in page.urls if "xlim" in url)
+
+
+def test_limits_that_are_none_are_told_though_the_chart_is_the_servers_choice(
+    server: Served, run: str, opened: Open
+) -> None:
+    page = opened(server, f"/runs/{run}")
+    shown(page, 20)
+    limit(page, "abc")
+    page.until("document.querySelector('#notice').innerText.includes('abc')")
+    limit(page, "0,2")
+    page.until("document.querySelector('#notice').hidden")
+
+
+def limit(page: Page, limits: str) -> None:
+    """Choose limits from the list, or type those that are not there."""
+    offered = page.evaluate("[...document.querySelector('#limits').options].map(one => one.value)")
+    choose(page, "#limits", limits if limits in offered else "typed")
+    if limits not in offered:
+        page.evaluate("document.querySelector('#typed').value = '', document.querySelector('#typed').focus()")
+        page.write(limits)
+        page.press("enter")
+
+
+def until_asked(page: Page, *words: str) -> None:
+    """Wait until something was asked for whose address has all the words."""
     end = time.monotonic() + 10
-    while not any(f"{option}=each" in url for url in page.urls):
+    while not any(all(word in url for word in words) for url in page.urls):
+        assert time.monotonic() < end, page.urls
+        time.sleep(0.05)
+
+
+def until_changed(page: Page, before: np.ndarray) -> None:
+    end = time.monotonic() + 10
+    while np.array_equal(pixels(page), before):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def until_same(page: Page, before: np.ndarray) -> None:
+    end = time.monotonic() + 10
+    while not np.array_equal(pixels(page), before):
         assert time.monotonic() < end
         time.sleep(0.05)
 

@@ -496,7 +496,8 @@ function openRun(name) {
   const options = new URLSearchParams([...given].filter(([key]) => !OWN.includes(key)));
   let facts = {run: name, title: "", columns: [], epoch: 0, rows: 0};
   let row = Math.max(1, Math.floor(Number(given.get("row"))) || 1);
-  let follow = !given.has("row"), playing = null, changed = 0, size = null, kind = options.get("kind") ?? "";
+  let follow = !given.has("row"), playing = null, changed = 0, size = null;
+  let auto = "";  // the kind that is drawn where none is chosen, as soon as a picture has told it
   let limits = given.get("limits") ?? "", speed = SPEEDS.find(rows => String(rows) === given.get("speed")) ?? 0;
   let connection = "connecting", reason = "", gone = "", saving = null;
 
@@ -535,8 +536,9 @@ function openRun(name) {
     byId("follow").setAttribute("aria-pressed", follow);
     byId("to-play").setAttribute("aria-label", playing ? "Pause" : "Play");
     byId("to-play").querySelector("use").setAttribute("href", playing ? "#pause" : "#play");
+    const isUntold = Boolean(limits) && !kind();  // which option the limits are is not known before the kind
     for (const control of document.querySelectorAll("#slider, .transport button, .save button"))
-      control.disabled = !rows;
+      control.disabled = !rows || isUntold && "film" in control.dataset;
     // A button that was disabled while it is pressed would lose the focus.
     for (const id of ["to-first", "to-back"]) byId(id).setAttribute("aria-disabled", row <= 1);
     for (const id of ["to-forward", "to-last"]) byId(id).setAttribute("aria-disabled", row >= rows);
@@ -582,10 +584,12 @@ function openRun(name) {
     document.documentElement.style.setProperty("--width", `${Math.round(size[0] * scale)}px`);
   }
 
+  const kind = () => options.get("kind") || auto;
+
   // The options of a picture or a film. Limits are those of the values, whatever shows them.
   function look(extra) {
     const words = new URLSearchParams(options);
-    if (limits && kind) words.set({heatmap: "clim", race: "xlim"}[kind] ?? "ylim", limits);
+    if (limits && kind()) words.set({heatmap: "clim", race: "xlim"}[kind()] ?? "ylim", limits);
     words.set("theme", isDark() ? "dark" : "liveplot");
     for (const [key, value] of Object.entries(extra)) words.set(key, value);
     return words;
@@ -603,22 +607,25 @@ function openRun(name) {
     }
     easel.want({
       path: `${path}/frame.png?row=${follow ? "last" : row}&${words}`, key: `${sight} ${rows} ${row}`, sight, rows,
-      patient: follow, isOver: () => facts.epoch !== epoch || !facts.rows,
+      isAuto: !options.get("kind"), patient: follow, isOver: () => facts.epoch !== epoch || !facts.rows,
     });
   }
 
   const easel = new Easel(canvas, (event, seen) => {
     show(byId("drawing"), event === "slow");
     if (event === "picture") {
-      const isNews = seen.kind !== kind;
-      kind = seen.kind;
+      const isNews = seen.isAuto && seen.kind !== auto;
+      if (isNews) auto = seen.kind;
       easel.shown.rows = Math.max(seen.rows, seen.row);
       canvas.dataset.row = seen.row;
       canvas.dataset.epoch = seen.epoch;
-      canvas.setAttribute("aria-label", `${kind} of ${facts.title || facts.run} at row ${grouped(seen.row)}`);
-      write(byId("kind").options[0], `Auto${options.has("kind") ? "" : ` (${kind})`}`);
+      canvas.setAttribute("aria-label", `${seen.kind} of ${facts.title || facts.run} at row ${grouped(seen.row)}`);
+      write(byId("kind").options[0], `Auto${auto && ` (${auto})`}`);
       notify([""]);
-      if (isNews && limits) paint();
+      if (isNews && limits) {
+        place();
+        paint();
+      }
     } else if (event === "refused") {
       if (seen.status === 404) return;  // the run's own news say what became of it
       if (seen.status === 429 || seen.status === 503) setTimeout(paint, 1_000 * seen.after);
@@ -692,6 +699,7 @@ function openRun(name) {
 
   function clear(word) {
     gone = word;
+    auto = "";
     facts = {...facts, rows: 0, epoch: word === "deleted" ? 0 : facts.epoch};
     pause();
     row = 1;
@@ -758,10 +766,10 @@ function openRun(name) {
   function choose() {
     options.delete("kind");
     if (byId("kind").value) options.set("kind", byId("kind").value);
-    kind = byId("kind").value;  // where it is not chosen, the next picture tells it
     const typed = byId("limits").value === "typed";
     show(byId("typed-label"), typed);
     limits = typed ? byId("typed").value.trim() : byId("limits").value;
+    place();
     paint();
     address();
   }
