@@ -27,6 +27,7 @@ KEYS = {
     "space": (" ", "Space", 32, " "),
     "left": ("ArrowLeft", "ArrowLeft", 37, ""),
     "right": ("ArrowRight", "ArrowRight", 39, ""),
+    "down": ("ArrowDown", "ArrowDown", 40, ""),
     "home": ("Home", "Home", 36, ""),
     "end": ("End", "End", 35, ""),
     "enter": ("Enter", "Enter", 13, "\r"),

@@ -459,6 +459,57 @@ def test_keys_that_the_browser_knows_stay_its_own(server: Served, run: str, open
     assert page.evaluate(FOLLOWS)
 
 
+def test_a_list_hands_the_keys_back_when_something_is_chosen(server: Served, run: str, opened: Open) -> None:
+    page = opened(server, f"/runs/{run}")
+    shown(page, 20)
+    page.until("document.querySelectorAll('#kind option').length > 5")
+    for key, select, presses in (
+        ("k", "kind", ["down", "enter"]), ("k", "kind", ["enter"]), ("k", "kind", ["escape"]),
+        ("l", "limits", ["down", "enter"]), ("l", "limits", ["escape"]),
+    ):  # fmt: skip
+        page.press(key)
+        page.until(f"document.querySelector('#{select}').matches(':open')")
+        for press in presses:
+            page.press(press)
+        page.until("document.activeElement === document.body")
+        page.press("home")
+        shown(page, 1)
+        page.press("end")
+        shown(page, 20)
+    chosen = "['kind', 'limits'].map(id => document.getElementById(id).selectedIndex)"
+    assert page.evaluate(chosen) == [1, 1]
+
+
+def test_a_closed_list_keeps_the_arrows_until_escape(server: Served, run: str, opened: Open) -> None:
+    page = opened(server, f"/runs/{run}")
+    shown(page, 20)
+    for select in ("kind", "limits", "speed"):
+        page.until(f"document.querySelector('#{select}').options.length > 3")
+        page.evaluate(f"document.querySelector('#{select}').focus()")
+        page.press("down")
+        page.press("down")
+        assert page.evaluate("[document.activeElement.id, document.activeElement.selectedIndex]") == [select, 2]
+        page.press("escape")
+        assert page.evaluate("document.activeElement === document.body")
+    page.press("home")
+    shown(page, 1)
+
+
+@pytest.mark.parametrize(("key", "limits"), [("enter", "0,2"), ("escape", "0,1")])
+def test_a_field_hands_the_keys_back(server: Served, run: str, opened: Open, key: str, limits: str) -> None:
+    page = opened(server, f"/runs/{run}?limits=0,1")
+    shown(page, 20)
+    page.evaluate("document.querySelector('#typed').select()")
+    page.write("0,2")
+    page.press("home")  # is the field's
+    page.press(key)
+    assert page.evaluate("document.activeElement === document.body")
+    assert page.evaluate("document.querySelector('#typed').value") == limits
+    page.press("home")
+    shown(page, 1)
+    page.until(f"location.search === '?limits={quote(limits, safe='')}&row=1'")
+
+
 def test_a_reload_and_a_link_keep_place_kind_and_limits(server: Served, run: str, opened: Open) -> None:
     page = opened(server, f"/runs/{run}")
     shown(page, 20)
@@ -500,7 +551,8 @@ def test_limits_are_those_of_the_values(server: Served, run: str, opened: Open, 
 def test_limits_are_drawn_though_the_chart_is_the_servers_choice(
     server: Served, run: str, opened: Open, wanted: str, sent: str
 ) -> None:
-    page = opened(server, f"/runs/{run}")
+    server.post(run, [[9, 9]])
+    page = opened(server, f"/runs/{run}?row=20")
     shown(page, 20)
     page.until("document.querySelector('#kind').options[0].text === 'Auto (trace)'")
     before = pixels(page)

@@ -839,8 +839,22 @@ function openRun(name) {
   });
   function open(select) {
     select.focus();
+    isTurned = false;
     try { select.showPicker(); } catch { /* it has the focus, and its own keys */ }
   }
+
+  // Lists and fields hand the keys back with Enter and Escape. A list that is open does so with the choice itself; one
+  // that is closed changes with each arrow, and the next arrow is meant for it, too.
+  let isTurned = false;
+  function handBack(select) {
+    if (!isTurned) select.blur();
+  }
+  for (const select of document.querySelectorAll(".choices select")) {
+    for (const event of ["focus", "pointerdown"]) select.addEventListener(event, () => { isTurned = false; });
+    select.addEventListener("keydown", () => { isTurned = true; });  // which an open list keeps to itself
+    select.addEventListener("keyup", event => { if (["Enter", "Escape"].includes(event.key)) select.blur(); });
+  }
+
   byId("show-keys").addEventListener("click", () => byId("keys").showModal());
   byId("hide-keys").addEventListener("click", () => byId("keys").close());
   byId("keys").addEventListener("click", event => { if (event.target === byId("keys")) byId("keys").close(); });
@@ -855,6 +869,7 @@ function openRun(name) {
     speed = Number(byId("speed").value);
     if (playing) playing = {from: row, at: performance.now()};
     address();
+    handBack(byId("speed"));
   });
 
   function offer(kinds, ways) {
@@ -872,13 +887,22 @@ function openRun(name) {
     show(byId("typed-label"), Boolean(typed));
   }
   offer([], Object.keys(LIMITS));
-  byId("kind").addEventListener("change", choose);
+  byId("kind").addEventListener("change", () => {
+    choose();
+    handBack(byId("kind"));
+  });
   byId("limits").addEventListener("change", () => {
     choose();
     if (byId("limits").value === "typed") byId("typed").focus();
+    else handBack(byId("limits"));
   });
   byId("typed").addEventListener("change", choose);
-  byId("typed").addEventListener("keydown", event => { if (event.key === "Enter") choose(); });
+  byId("typed").addEventListener("keydown", event => {
+    if (event.key === "Escape") byId("typed").value = limits;
+    else if (event.key !== "Enter") return;
+    choose();
+    byId("typed").blur();
+  });
 
   // -- What changes around it
 
