@@ -161,7 +161,6 @@ def test_the_list_is_in_the_order_of_changes_and_can_be_searched(tmp_path: Path,
 def test_rows_that_another_process_posts_are_seen_soon(server: Served, run: str, opened: Open) -> None:
     page = opened(server, f"/runs/{run}")
     shown(page, 20)
-    assert page.text("#state") == "live"
     took = []
     for row in range(21, 36):
         time.sleep(0.3)
@@ -222,6 +221,28 @@ def test_many_rows_at_once_are_drawn_as_the_newest_and_not_one_by_one(server: Se
     shown(page, 120)
     assert sum("frame.png" in url for url in page.urls) - before < 40
     assert page.text("#rows") == "120 rows"
+
+
+def test_a_run_is_live_in_the_list_and_on_its_page_while_rows_come_in(tmp_path: Path, opened: Open) -> None:
+    good, muted = "rgb(11, 115, 90)", "rgb(95, 105, 114)"
+    color = "getComputedStyle(document.querySelector('#state'), '::before').backgroundColor"
+    with served(tmp_path) as server:
+        server.post("calm", values(3))
+        page, overview = opened(server, "/runs/calm"), opened(server)
+        shown(page, 3)
+        dot = "document.querySelector('.runs .dot').classList.contains('live')"
+        overview.until("document.querySelector('.runs .dot') !== null")
+        for row in (4, 6):  # it goes on after a rest
+            server.post("calm", values(1, row))
+            page.until("document.querySelector('#state').innerText === 'live'")
+            assert page.evaluate(color) == good
+            server.post("calm", values(1, row + 1))
+            overview.until(dot)
+            page.until("document.querySelector('#state').innerText === 'idle'", 15)
+            overview.until(f"!{dot}", 15)
+            assert page.evaluate(color) == muted
+            assert page.evaluate(STATE) == "live"  # and connected
+            assert "connected" in page.evaluate("document.querySelector('#state').title")
 
 
 # ---- What becomes of a connection
@@ -330,6 +351,7 @@ def test_a_page_that_gets_no_stream_polls(tmp_path: Path, opened: Open) -> None:
             shown(page, 5)
         second.until(f"{STATE} === 'polling'")
         assert "viewers" in second.evaluate("document.querySelector('#state').title")
+        assert second.text("#state").endswith(", asked every 2 s")
         server.post("many", values(1, 6))
         shown(second, 6)
 

@@ -145,7 +145,8 @@ function toggleTheme() {
 
 // ---- The list -------------------------------------------------------------------------------------------------------
 
-const LIVE = 5_000;  // milliseconds after a row in which a run counts as live
+const LIVE = 5_000;  // milliseconds after a row in which a run counts as live, in the list and on its own page
+const isLive = (rows, changed) => rows > 0 && now() - changed < LIVE;
 const MANY = 8;  // runs from which on there is a search
 
 function openList() {
@@ -175,12 +176,12 @@ function openList() {
     const rows = found.map(run => {
       if (!items.has(run.run)) items.set(run.run, item(run));
       const {row, title, name, count, time, dot} = items.get(run.run);
-      const changed = Date.parse(run.updated), live = now() - changed < LIVE && run.rows > 0;
+      const changed = Date.parse(run.updated);
       write(title, run.title || run.run);
       write(name, run.title ? run.run : "");
       write(count, counted(run.rows, "row"));
       tell(time, changed);
-      dot.classList.toggle("live", live);
+      dot.classList.toggle("live", isLive(run.rows, changed));
       return row;
     });
     const list = byId("runs");
@@ -480,9 +481,12 @@ class Easel {
 // ---- The view of a run ----------------------------------------------------------------------------------------------
 
 const STATES = {
-  connecting: "connecting", live: "live", polling: "every 2 s", reconnecting: "reconnecting", offline: "offline",
+  connecting: "connecting", reconnecting: "reconnecting", offline: "offline",
   waiting: "waiting for the first row", reset: "the run was reset", deleted: "the run was deleted",
 };
+// Where all is well, the word is that of the run and not of the connection.
+const RUNNING = {live: "live", polling: "live, asked every 2 s"};  // rows are coming in
+const RESTING = {live: "idle", polling: "idle, asked every 2 s"};
 const LIMITS = {global: "All rows", follow: "Follow", each: "Each row", robust: "Robust"};
 const SPEEDS = [1, 2, 5, 10, 20, 50, 100];  // rows a second
 const WHOLE = 10;  // seconds for all rows, the speed that holds by itself
@@ -548,10 +552,14 @@ function openRun(name) {
     const state = gone && connection !== "offline" && connection !== "reconnecting" ? gone
       : !facts.rows && (connection === "live" || connection === "polling") ? "waiting" : connection;
     const element = byId("state");
+    const beats = state in RUNNING && isLive(facts.rows, changed);
+    // That a run rests or goes on is not read out: with rows that are far apart, there would be no end of it.
+    element.ariaLive = state === element.dataset.state ? "off" : "polite";
     element.dataset.state = state;
-    element.toggleAttribute("data-beat", (state === "live" || state === "polling") && now() - changed < LIVE);
-    element.title = reason;
-    write(element, STATES[state] + (state === "reconnecting" && reason ? `: ${reason}` : ""));
+    element.toggleAttribute("data-beat", beats);
+    element.title = reason || (state in RUNNING && !beats ? `connected; no row came in the last ${LIVE / 1_000} s` : "");
+    const word = (beats ? RUNNING : RESTING)[state] ?? STATES[state];
+    write(element, word + (state === "reconnecting" && reason ? `: ${reason}` : ""));
     show(byId("changed"), facts.rows > 0);
     if (facts.rows) tell(byId("changed").querySelector("time"), changed);
     if (!facts.rows) notify({
