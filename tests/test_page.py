@@ -850,6 +850,24 @@ def test_the_page_fits_its_screen(server: Served, run: str, opened: Open, width:
         assert small == []
 
 
+def test_titles_in_the_list_begin_at_one_place_in_whatever_direction(tmp_path: Path, opened: Open) -> None:
+    with served(tmp_path) as server:
+        titles = {"left-to-right": "Loss of 3 runs", "right-to-left": "הפסד של 3 ריצות"}
+        for name, title in titles.items():
+            server.post(name, values(2), title=title)
+        page = opened(server)
+        page.until("document.querySelectorAll('.runs .title').length === 2")
+        found = page.evaluate(
+            "Object.fromEntries([...document.querySelectorAll('.runs .title')].map(one => { const words = new Range();"
+            " words.selectNodeContents(one); return [one.textContent, [Math.round(words.getBoundingClientRect().left),"
+            " getComputedStyle(one).direction, getComputedStyle(one).unicodeBidi]]; }))"
+        )
+        (left, *own), (start, *other) = (found[title] for title in titles.values())
+        assert left == start
+        assert own == ["ltr", "isolate"]
+        assert other == ["rtl", "isolate"]
+
+
 def test_every_control_has_a_name(server: Served, run: str, opened: Open) -> None:
     page = opened(server, f"/runs/{run}")
     shown(page, 20)
