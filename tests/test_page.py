@@ -850,6 +850,28 @@ def test_the_page_fits_its_screen(server: Served, run: str, opened: Open, width:
         assert small == []
 
 
+@pytest.mark.parametrize(("width", "height", "name"), [(390, 844, "n"), (844, 390, "n" * 60), (1280, 800, "n" * 100)])
+def test_many_columns_with_long_names_fit_the_screen(
+    server: Served, opened: Open, width: int, height: int, name: str
+) -> None:
+    columns = [f"block_{number}/" + ("self_attention " if number % 2 else "kernel_") * 12 for number in range(30)]
+    server.post(name, [[number / 30 for number in range(30)]] * 2, columns=columns, title="Many")
+    page = opened(server)
+    page.emulate(width, height, 2, phone=width < 900)
+    page.go(f"{server.url}/runs/{name}")
+    shown(page, 2)
+    page.click("#columns summary")
+    page.until("document.querySelector('#columns').open")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    edges = "(() => { const at = document.querySelector('#columns ul').getBoundingClientRect();"
+    edges += " return [at.left, at.right, at.width]; })()"
+    page.until(f"{edges}[0] >= 16 && {edges}[1] <= {width} - 16")
+    assert page.evaluate(f"{edges}[2]") > 150
+    inside = "document.querySelector('#columns ul').scrollWidth <= document.querySelector('#columns ul').clientWidth"
+    assert page.evaluate(inside)
+    server.ask("DELETE", f"/api/v1/runs/{name}")
+
+
 def test_titles_in_the_list_begin_at_one_place_in_whatever_direction(tmp_path: Path, opened: Open) -> None:
     with served(tmp_path) as server:
         titles = {"left-to-right": "Loss of 3 runs", "right-to-left": "הפסד של 3 ריצות"}

@@ -866,6 +866,12 @@ function openRun(name) {
   byId("show-keys").addEventListener("click", () => byId("keys").showModal());
   byId("hide-keys").addEventListener("click", () => byId("keys").close());
   byId("keys").addEventListener("click", event => { if (event.target === byId("keys")) byId("keys").close(); });
+  function hang() {  // beneath its summary, but not over the edge of the page
+    const details = byId("columns"), [summary, list] = details.children;
+    const room = details.parentElement.clientWidth - list.offsetWidth;
+    list.style.left = details.open ? `${Math.max(24, Math.min(summary.offsetLeft, room))}px` : "";
+  }
+  byId("columns").addEventListener("toggle", hang);
   document.addEventListener("click", event => {
     if (!byId("columns").contains(event.target)) byId("columns").open = false;
   });
@@ -917,7 +923,7 @@ function openRun(name) {
   let resizing = 0;
   addEventListener("resize", () => {
     clearTimeout(resizing);
-    resizing = setTimeout(() => { measure(); paint(); }, 100);
+    resizing = setTimeout(() => { measure(); hang(); paint(); }, 100);
   });
   themed.addEventListener("change", paint);
   document.addEventListener("visibilitychange", () => {
