@@ -824,11 +824,15 @@ def until_corner(page: Page, color: list[int]) -> None:
 
 @pytest.mark.parametrize(
     ("width", "height", "scale"),
-    [(360, 640, 3), (390, 844, 2), (740, 360, 2), (768, 1024, 2), (1280, 620, 1), (1920, 1080, 1)],
-)
+    [
+        (360, 640, 3), (390, 844, 2), (568, 320, 2), (740, 360, 2), (844, 390, 3), (768, 1024, 2), (1280, 620, 1),
+        (1280, 800, 1), (1440, 900, 2), (1920, 1080, 1),
+    ],
+)  # fmt: skip
 def test_the_page_fits_its_screen(server: Served, run: str, opened: Open, width: int, height: int, scale: int) -> None:
+    is_phone = width < 900
     page = opened(server)
-    page.emulate(width, height, scale, phone=width < 800)
+    page.emulate(width, height, scale, phone=is_phone)
     page.go(f"{server.url}/runs/{run}?limits=0,3")
     shown(page, 20)
     assert page.evaluate("document.documentElement.scrollWidth") == width
@@ -842,7 +846,16 @@ def test_the_page_fits_its_screen(server: Served, run: str, opened: Open, width:
         "(() => { const one = document.querySelector('#picture'); return one.width / one.clientWidth; })()"
     )
     assert drawn >= min(scale, 2) * 0.66 if scale > 1 else drawn == 1  # pixel upon pixel, where there are few
-    if width < 800:
+    bottom = page.evaluate("document.querySelector('#picture').getBoundingClientRect().bottom")
+    assert bottom <= height  # whatever is beneath it
+    if height >= 720:
+        assert is_phone or page.evaluate("document.documentElement.scrollHeight") == height
+    ratio = page.evaluate(
+        "(() => { const one = document.querySelector('#picture'), at = one.getBoundingClientRect();"
+        " return at.width / at.height * one.height / one.width; })()"
+    )
+    assert ratio == pytest.approx(1, abs=0.01)
+    if is_phone:
         small = page.evaluate(
             "[...document.querySelectorAll('button, select, input')].filter(one => one.checkVisibility())"
             ".filter(one => one.getBoundingClientRect().height < 44).map(one => one.id || one.outerHTML)"

@@ -385,9 +385,10 @@ class News {
 // ---- Pictures -------------------------------------------------------------------------------------------------------
 
 const SIZES = [  // few, so that viewers share pictures
-  [360, 340], [480, 400], [600, 300], [640, 400], [720, 430], [800, 480], [880, 500], [960, 540], [1120, 630],
-  [1280, 720], [1440, 810], [1600, 900],
+  [360, 340], [480, 400], [600, 300], [640, 400], [720, 430], [800, 300], [800, 480], [880, 500], [960, 360],
+  [960, 430], [960, 540], [1120, 630], [1280, 720], [1440, 810], [1600, 900],
 ];
+const low = matchMedia("(max-height: 499px)");  // as the style has it: a phone held lengthwise
 
 const KEPT = 32 << 20;  // bytes of pictures that are at hand when a row is shown again
 
@@ -557,7 +558,7 @@ function openRun(name) {
     element.ariaLive = state === element.dataset.state ? "off" : "polite";
     element.dataset.state = state;
     element.toggleAttribute("data-beat", beats);
-    element.title = reason || (state in RUNNING && !beats ? `connected; no row came in the last ${LIVE / 1_000} s` : "");
+    element.title = reason || (state in RUNNING && !beats ? `connected; no row came for ${LIVE / 1_000} s` : "");
     const word = (beats ? RUNNING : RESTING)[state] ?? STATES[state];
     write(element, word + (state === "reconnecting" && reason ? `: ${reason}` : ""));
     show(byId("changed"), facts.rows > 0);
@@ -578,18 +579,22 @@ function openRun(name) {
     byId("stage").classList.toggle("pale", pale);
   }
 
-  // The largest of our sizes that there is room for; on screens that have pixels to spare it fills the width.
+  // The largest of our sizes with which the whole page is on the screen, unless the picture were too low to read; on a
+  // low screen, the picture and what is above it. Where there are pixels to spare it fills the width or the height.
   function measure() {
     const edge = parseFloat(getComputedStyle(byId("run")).paddingLeft);
-    const isSmall = innerWidth < 640;
-    const width = document.documentElement.clientWidth - (isSmall ? 0 : 2 * edge);
-    const height = Math.max(300, Math.min(430, innerHeight - 60), innerHeight - 320);
-    const room = SIZES.filter(([w, h]) => w <= width && h <= height);
-    size = room.sort(([w, h], [x, y]) => x * y - w * h)[0] ?? SIZES[0];
-    const stretch = isSmall || devicePixelRatio > 1 ? Math.min(width / size[0], Math.max(1, height / size[1]), 1.5) : 1;
-    const scale = isSmall ? width / size[0] : Math.min(stretch, width / size[0]);
+    const {clientWidth, clientHeight} = document.documentElement;  // which stays when a phone hides its bars
+    const isNarrow = innerWidth < 640, isSharp = devicePixelRatio > 1;
+    const width = clientWidth - (isNarrow ? 0 : 2 * edge);
+    const height = low.matches ? clientHeight - 84 : Math.max(360, clientHeight - 360);
+    const least = low.matches && isSharp ? 0.85 : 1;
+    const room = SIZES.filter(([w, h]) => least * w <= width && least * h <= height);
+    size = room.sort(([w, h], [x, y]) => x * y - w * h)[0] ?? (low.matches ? [600, 300] : SIZES[0]);
+    const scale = isNarrow && !low.matches ? width / size[0]
+      : Math.min(width / size[0], height / size[1], isSharp ? 1.5 : 1);
     byId("stage").style.setProperty("height", `${Math.round(size[1] * scale)}px`);
-    document.documentElement.style.setProperty("--width", `${Math.round(size[0] * scale)}px`);
+    const column = Math.round(size[0] * scale) - (isNarrow ? 2 * edge : 0);
+    document.documentElement.style.setProperty("--width", `${column}px`);
   }
 
   const kind = () => options.get("kind") || auto;
