@@ -370,6 +370,7 @@ def test_rows_of_an_epoch_that_is_over_are_removed(place: Place, monkeypatch: py
 
 
 def append_until(store: Store, end: threading.Event) -> None:
+    store.append("busy", batch([1])).result()
     while not end.wait(0.005):
         store.append("busy", batch([1])).result()
 
