@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -223,15 +224,14 @@ def _check_same(run: Run, first: int, values: Values, stored: Values) -> None:
 
 def _with_extremes(run: Run, first: int, values: Values) -> Run:
     """The run with its smallest and largest value brought up to date."""
-    if np.isnan(values).all():
+    smallest, largest = float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
+    if math.isnan(smallest):  # there is nothing but gaps
         return run
     width = values.shape[1]
-    low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
-    smallest, largest = float(values.flat[low]), float(values.flat[high])
     if not run.low <= smallest:
-        run = replace(run, low=smallest, low_row=first + low // width)
+        run = replace(run, low=smallest, low_row=first + int(np.nanargmin(values)) // width)
     if not run.high >= largest:
-        run = replace(run, high=largest, high_row=first + high // width)
+        run = replace(run, high=largest, high_row=first + int(np.nanargmax(values)) // width)
     return run
 
 

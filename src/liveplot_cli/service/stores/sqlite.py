@@ -51,8 +51,8 @@ _AT_ONCE = 500  # numbers in one question
 _FULL = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_TOOBIG))
 # A write that failed at once was undone, and can be done again; of a failed flush nobody knows what it has lost.
 _LOST = frozenset((sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC))
-_LONGEST_LOG = 24 << 20  # bytes of what is not yet in its place, and the seconds after which that is tried again
-_RESTARTS = 0.25
+_LONGEST_LOG = 24 << 20  # bytes of what is not yet in its place
+_LOOKS = 0.25  # seconds from one look at that to the next
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Sqlite:
         self._changed: set[str] = set()
         self._broken = ""
         self._closing = False
-        self._restart_at = 0.0
+        self._look_at = 0.0
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(_READERS, "liveplot-read")
         self._reading = threading.local()
@@ -177,9 +177,11 @@ class Sqlite:
 
         They are waited for a moment only: whoever copies the store reads for long.
         """
-        if self._broken or time.monotonic() < self._restart_at or self._log_size() < _LONGEST_LOG:
+        if self._broken or time.monotonic() < self._look_at:
             return
-        self._restart_at = time.monotonic() + _RESTARTS
+        self._look_at = time.monotonic() + _LOOKS
+        if self._log_size() < _LONGEST_LOG:
+            return
         try:
             self._writing.execute("PRAGMA busy_timeout = 50")
             self._writing.execute("PRAGMA wal_checkpoint(RESTART)").close()
