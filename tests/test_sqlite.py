@@ -20,6 +20,7 @@ from hostile import injected, mounted
 from keeping import Place, batch, counting, refused, settled, soon, stored
 from liveplot_cli.errors import MissingError
 from liveplot_cli.service import stores
+from liveplot_cli.service.reserve import Reserve
 from liveplot_cli.service.runs import Appended, Batch, Quota
 from liveplot_cli.service.stores import sqlite
 from liveplot_cli.service.stores.sqlite import Sqlite
@@ -222,6 +223,25 @@ def test_on_a_full_disk_runs_can_be_deleted_and_their_room_is_used_soon(
         small_place.close()
         assert whole(small / "runs.db")
     assert len([told for told in caplog.messages if "tidied" in told]) <= 1
+
+
+def test_room_is_set_aside_again_when_there_is_some(tmp_path: Path) -> None:
+    with mounted(tmp_path / "small", "-o", "size=24m") as small:
+        path = small / "reserve"
+        reserve = Reserve(path)
+        reserve.keep()
+        assert path.stat().st_size == path.stat().st_blocks * 512 == 4 << 20
+        reserve.give()
+        (small / "ballast").write_bytes(bytes(os.statvfs(small).f_bavail * os.statvfs(small).f_frsize))
+        reserve.keep()
+        assert not path.exists()
+        (small / "ballast").write_bytes(bytes(20 << 20))
+        reserve.keep()
+        assert path.stat().st_size == 1 << 20  # a part of what is free
+        (small / "ballast").unlink()
+        for known in (reserve, Reserve(path)):
+            known.keep()
+            assert path.stat().st_size == 4 << 20
 
 
 def test_what_is_written_together_with_what_has_no_room_is_stored(place: Place) -> None:

@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 _MOST = 4 << 20  # bytes: more than SQLite's log has before it is put in its place
-_PART = 4  # of a small disk's room no more than this part
+_LEAST = 1 << 16  # with less nothing is gained
+_PART = 4  # of what is free on a disk no more than this part
 
 
 class Reserve:
@@ -15,26 +16,23 @@ class Reserve:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._is_there = path.exists()
+        self._size = path.stat().st_size if path.exists() else 0
 
     def keep(self) -> None:
-        """Set the room aside, unless it is or there is none."""
-        if self._is_there:
-            return
-        with suppress(OSError):
+        """Set as much room aside as there may be, where that is more than is."""
+        try:
             found = os.statvfs(self._path.parent)
             size = min(_MOST, found.f_bavail * found.f_frsize // _PART)
-            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                os.posix_fallocate(file, 0, max(1, size))
-                self._is_there = True
-            finally:
-                os.close(file)
-                if not self._is_there:
-                    self._path.unlink()
+            if size <= self._size or size < _LEAST:
+                return
+            with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600), "wb") as file:
+                file.write(bytes(size))
+            self._size = size
+        except OSError:
+            self.give()
 
     def give(self) -> None:
         """Let others have the room."""
         with suppress(OSError):
             self._path.unlink()
-        self._is_there = False
+        self._size = 0
