@@ -7,38 +7,63 @@ words of the program that writes them; the header is the last of them that has a
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from liveplot_cli.errors import DataError, listed, quoted
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from liveplot_cli.formats.text_table import Dialect
 
+_log = logging.getLogger(__name__)
+
+_TOLD = 10  # bad lines
 _LONGEST_LINE = 4 << 20  # characters
+_AT_ONCE = 1 << 20  # bytes
 _MOST_WAITING = 20  # lines before the first row, one of which may be its header
 _COMMA_NUMBER = re.compile(r"[+-]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
 class Row:
-    """The numbers of a line, NaN for a gap, and their names; without names it is their places that count."""
+    """The numbers of a line, NaN for a gap, and their names; without names it is their places that count.
+
+    A first cell that is a word, as a date, is the row's `label`.
+    """
 
     line: int
     values: tuple[float, ...]
     names: tuple[str, ...] | None = None
+    label: str | None = None
+
+
+class Rows(NamedTuple):
+    """Consecutive rows of the same columns: their numbers, shape (rows, columns), the columns' names, their labels.
+
+    What the labels are called is `label_name`; there are none where that is None.
+    """
+
+    values: NDArray[np.float64]
+    names: tuple[str, ...] | None
+    labels: Sequence[str]
+    label_name: str | None
 
 
 class Growing:
     """A text whose lines are given one by one.
 
     `left_out` are the columns that hold no numbers, `passed_over` the lines before the first row that were no header,
-    as far as is known.
+    as far as is known. `label_name` is what a first column of words is called.
     """
 
     def __init__(self, dialect: Dialect | None = None) -> None:
@@ -46,6 +71,7 @@ class Growing:
 
         self.left_out: list[str] = []
         self.passed_over: list[DataError] = []
+        self.label_name: str | None = None
         self._dialect = dialect or text_table.Dialect()
         self._is_json = False
         self._waiting: list[tuple[int, str]] = []  # lines before the first row
@@ -64,6 +90,13 @@ class Growing:
             self._pass_over(self._waiting)
             return row
         return self._table_row(line, text)
+
+    def numbers(self, lines: str) -> tuple[NDArray[np.float64], tuple[str, ...] | None] | None:
+        """The rows in whole lines and their names, a tenth as slow as one by one.
+
+        None where there is anything but rows of numbers, or too little is known yet: then it takes a closer look.
+        """
+        return self._table.numbers(lines) if self._table else None
 
     def end(self) -> None:
         """There are no more lines."""
@@ -86,7 +119,12 @@ class Growing:
             raise DataError(f"line {line}: {listed(words)} no number")
         self.left_out += [name for name in words if name not in self.left_out]
         values = tuple(float(value) for _, value in numbers)
-        return Row(line, values, None if text.lstrip().startswith("[") else tuple(name for name, _ in numbers))
+        is_list = text.lstrip().startswith("[")
+        first, label = found[0] if found else ("", 0.0)
+        if isinstance(label, str):
+            self.label_name = first
+        names = None if is_list else tuple(name for name, _ in numbers)
+        return Row(line, values, names, label if isinstance(label, str) else None)
 
     def _table_row(self, line: int, text: str) -> Row | None:
         from liveplot_cli.formats.text_table import COMMENT
@@ -101,6 +139,7 @@ class Growing:
                 return None
             self._table = self._begun(line, text)
             self.left_out += self._table.left_out
+            self.label_name = self._table.label_name
         return self._table.row(line, text)
 
     def _may_be_header(self, text: str) -> bool:
@@ -184,6 +223,18 @@ class _Table:
         self._names = names
         self._places = [place for place, cell in enumerate(cells) if self._number(cell) is not None]
         self.left_out = [self._name(place) for place in range(self._width) if place not in self._places]
+        self._names_drawn = names and tuple(names[place] for place in self._places)
+        self.label_name = self._name(0) if self._places and 0 not in self._places else None
+
+    def numbers(self, lines: str) -> tuple[NDArray[np.float64], tuple[str, ...] | None] | None:
+        from liveplot_cli.formats.number_block import number_block
+
+        if not lines.isascii():
+            return None
+        block = number_block(lines.encode(), self._width, self._delimiter, self._decimal)
+        if block is None:
+            return None
+        return block.numbers[:, self._places], self._names_drawn
 
     def row(self, line: int, text: str) -> Row:
         cells = _cells(line, text, self._delimiter)
@@ -197,8 +248,7 @@ class _Table:
             if number is None:
                 raise DataError(f"line {line}, column {quoted(self._name(place))}: {quoted(cells[place])} is no number")
             values.append(number)
-        names = self._names and tuple(self._names[place] for place in self._places)
-        return Row(line, tuple(values), names)
+        return Row(line, tuple(values), self._names_drawn, None if self.label_name is None else cells[0])
 
     def _name(self, place: int) -> str:
         return self._names[place] if self._names else str(place)
@@ -247,6 +297,116 @@ def rows(
             bad(told_late)
     finally:
         text.detach()
+
+
+class Source(Protocol):
+    """Bytes that come bit by bit."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """So many bytes at most, as soon as there are any; none at the end."""
+        ...
+
+
+def blocks(
+    stream: Source, dialect: Dialect, bad: Callable[[DataError], object], *, encoding: str = "utf-8",
+    told: Callable[[str], object] = lambda name: None,
+) -> Iterator[Rows]:  # fmt: skip
+    """The rows of a stream as `rows` finds them, as many at once as are there; a last line without an end is none."""
+    growing = Growing(dialect)
+    known = 0
+    for first, lines in _whole_lines(stream, encoding, bad):
+        yield from _rows(growing, first, lines, bad)
+        while growing.passed_over:
+            bad(growing.passed_over.pop(0))
+        for name in growing.left_out[known:]:
+            if name != growing.label_name:
+                told(name)
+        known = len(growing.left_out)
+    growing.end()
+    for told_late in growing.passed_over:
+        bad(told_late)
+
+
+class BadLines:
+    """Tells of lines that hold no row: of the first ones each, of the others how many they are; `strict` raises."""
+
+    def __init__(self, strict: bool, name: str = "") -> None:
+        self._strict, self._name = strict, name
+        self.count = 0
+
+    def __call__(self, error: DataError) -> None:
+        sentence = f"{self._name}: {error.sentence}" if self._name else error.sentence
+        if self._strict:
+            raise DataError(sentence)
+        self.count += 1
+        if self.count <= _TOLD:
+            _log.warning("%s; it is left out", sentence)
+
+    def tell_the_rest(self) -> None:
+        """Say how many more there were."""
+        if self.count > _TOLD:
+            _log.warning("%s more lines are left out", f"{self.count - _TOLD:,}")
+
+
+def _whole_lines(stream: Source, encoding: str, bad: Callable[[DataError], object]) -> Iterator[tuple[int, str]]:
+    """Whole lines as they come, some at a time, and the number of their first."""
+    decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+    first, rest, is_too_long = 1, "", False
+    while data := stream.read(_AT_ONCE):
+        lines, end, later = (rest + decoder.decode(data)).rpartition("\n")
+        if end and is_too_long:  # its last part is passed over, too
+            _, _, lines = lines.partition("\n")
+            first, is_too_long = first + 1, False
+        if lines:
+            yield first, lines + end
+        first += lines.count("\n") + 1 if lines else 0
+        rest = later
+        if len(rest) > _LONGEST_LINE:
+            if not is_too_long:
+                bad(DataError(f"line {first}: it has more than {_LONGEST_LINE:,} characters"))
+            rest, is_too_long = "", True
+    if rest.strip() or is_too_long:
+        bad(DataError(f"line {first}: it has no end"))
+
+
+def _rows(growing: Growing, first: int, lines: str, bad: Callable[[DataError], object]) -> Iterator[Rows]:
+    """The rows in whole lines, together as long as they have the same columns."""
+    found = growing.numbers(lines)
+    if found is not None:
+        yield Rows(*found, (), None)
+        return
+    same: list[Row] = []
+    for number, line in enumerate(lines.split("\n")[:-1], first):
+        try:
+            row = growing.row(number, _of_text(number, line))
+        except DataError as error:
+            bad(error)
+            continue
+        if row is None:
+            continue
+        if same and (row.names != same[0].names or len(row.values) != len(same[0].values)):
+            yield _together(same, growing.label_name)
+            same = []
+        same.append(row)
+    if same:
+        yield _together(same, growing.label_name)
+
+
+def _together(rows: Sequence[Row], label_name: str | None) -> Rows:
+    import numpy as np
+
+    labels = [] if label_name is None else [row.label or "" for row in rows]
+    return Rows(np.array([row.values for row in rows], float), rows[0].names, labels, label_name)
+
+
+def _of_text(number: int, line: str) -> str:
+    """A line whose bytes are text."""
+    if not line.isascii():
+        try:
+            line.encode()
+        except UnicodeEncodeError:
+            raise DataError(f"line {number}: its bytes are no text of this encoding") from None
+    return line
 
 
 def _checked(number: int, line: str, text: io.TextIOWrapper) -> str:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from liveplot_cli.drawing import legend, style, theme, ticker
 from liveplot_cli.drawing.blit import Blit
 from liveplot_cli.drawing.fonts import to_install
-from liveplot_cli.drawing.layout import Layout
-from liveplot_cli.drawing.scale import Reach, Scale
+from liveplot_cli.drawing.layout import Layout, shown_ticks
+from liveplot_cli.drawing.scale import Held, Reach, Scale
 from liveplot_cli.errors import UsageError
 from liveplot_cli.film import Pixels
 from liveplot_cli.history import History
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
-    from liveplot_cli.charts import Chart
+    from liveplot_cli.charts import Chart, Drawn
 
 
 _log = logging.getLogger(__name__)
@@ -43,54 +45,118 @@ class Scene:
     """A chart of histories with its words, on a figure of its own or on one that is given (a window's).
 
     The histories lie upon one another or, in a grid, beside one another; a shorter one holds its last row. `positions`
-    are those that will be drawn, by themselves all rows. Build and draw it inside `style.applied()`. The layout is
-    fixed once, so that nothing wobbles from frame to frame.
+    are those that will be drawn, by themselves all rows. Histories that are `growing` can be renewed. Build and draw it
+    inside `style.applied()`. The layout is fixed once, so that nothing wobbles from frame to frame.
     """
 
     def __init__(
         self, histories: Sequence[History], chart: Chart, look: Look, positions: Sequence[float] = (),
-        figure: Figure | None = None,
+        figure: Figure | None = None, *, growing: bool = False,
     ) -> None:  # fmt: skip
         self.histories = histories
-        self._chart, self._look, self._positions = chart, look, positions
+        self._chart, self._look, self._positions, self._growing = chart, look, positions, growing
         self.figure = figure or _agg_figure(look)
         if figure is None:
             # The layout is the same for any, but letters' widths depend on it a little.
             self.figure.dpi = DPI * look.zoom
+        self._blit = Blit(self.figure)
+        self._build()
+        if figure is None:
+            self.figure.dpi = look.dpi * look.zoom
+
+    def _build(self) -> None:
+        """Put all there is on the figure."""
+        look, histories = self._look, self.histories
         self._find_shapes()
-        longest = max(histories, key=len)
-        self._last = len(longest) - 1
+        self._held: dict[tuple[str, int], Held] = {}
         panels = self._panels()
         self._axes = [axes for axes, _ in panels]
-        drawn = [chart.draw(axes, shown) for axes, shown in panels]
+        drawn = self._draw_charts(panels)
+        self._label_axes()
+        series = dict(series for one in drawn for series in one.series)
+        names = legend.Series(list(series.items()), is_stack=any(one.is_stack for one in drawn))
+        called = [history.name for history in histories]
+        self._layout = Layout(self._axes, look, self._told, names, self._inside(drawn), called, growing=self._growing)
+        most = theme.most_ticks(look.theme)
+        if most is not None:
+            for axis in self._both_axes():
+                ticker.limit_ticks(axis, most)
+        # Spines lie on the edge of the data's area: below the data, they need not be drawn again for every frame.
+        for axes in self._axes:
+            for spine in axes.spines.values():
+                spine.set_zorder(1)
+        for artist in self.update(self._last):
+            artist.set_animated(True)
+        self.fix_layout()
+
+    def _draw_charts(self, panels: Sequence[tuple[Axes, Sequence[History]]]) -> list[Drawn]:
+        """Have the chart draw on the axes, each with its histories, and find their scales."""
+        before = set(_children(self.figure))
+        drawn = [self._chart.draw(axes, shown) for axes, shown in panels]
+        self._of_charts = [artist for artist in _children(self.figure) if artist not in before]
+        self._last = max(map(len, self.histories)) - 1
         self._movers = [one.update for one in drawn]
         self._scales = self._scale_axes("x", [one.x for one in drawn]) + self._scale_axes("y", [one.y for one in drawn])
         colored = [one.colors for one in drawn if one.colors is not None]
         if colored:
             bars, reaches = [one.bar for one in colored], [one.reach for one in colored]
-            self._scales.append(Scale(bars, "y", reaches, colored[0].asked, self._shown, "clim"))
-        self._label_axes()
-        series = dict(series for one in drawn for series in one.series)
-        told = replace(longest, name=", ".join(history.name for history in histories))
-        inside = None if self._is_grid else drawn[0].counter
-        names = legend.Series(list(series.items()), is_stack=any(one.is_stack for one in drawn))
-        called = [history.name for history in histories]
-        self._layout = Layout(self._axes, look, told, names, inside, called)
-        most = theme.most_ticks(look.theme)
-        if most is not None:
-            for axes in self._axes:
-                for axis in (axes.xaxis, axes.yaxis):
-                    ticker.limit_ticks(axis, most)
-        # Spines lie on the edge of the data's area: below the data, they need not be drawn again for every frame.
+            held = self._hold("clim", 0)
+            self._scales.append(Scale(bars, "y", reaches, colored[0].asked, self._shown, "clim", held))
+        return drawn
+
+    def renew(self, histories: Sequence[History]) -> None:
+        """Show histories that have grown instead: charts are drawn anew, what stands around them stays if it can.
+
+        What does not move is drawn again only where limits or ticks have changed, and the layout is found anew only
+        where labels need more room than they have, or the histories have other columns.
+        """
+        is_alike = _form(histories) == _form(self.histories) and all(axes in self._axes for axes in self.figure.axes)
+        self.histories = histories
+        if not is_alike:
+            self.figure.clear()
+            self._build()
+            return
+        before, ticks, labels = self._background(), self._ticks(), self._labels()
+        for artist in self._of_charts:
+            artist.remove()
         for axes in self._axes:
-            for spine in axes.spines.values():
-                spine.set_zorder(1)
-        self._blit = Blit(self.figure)
-        for artist in self.update(self._last):
+            axes.set_prop_cycle(None)
+        drawn = self._draw_charts(list(zip(self._axes, self._shares(), strict=True)))
+        self._layout.renew(self._told, self._inside(drawn))
+        for axis, (locator, formatter), label in zip(self._both_axes(), ticks, labels, strict=True):
+            if not isinstance(formatter, FuncFormatter):  # which names the rows there were
+                axis.set_major_locator(locator)
+                axis.set_major_formatter(formatter)
+            axis.set_label_text(label)
+        moving = self.update(self._last)
+        for artist in moving:
             artist.set_animated(True)
-        self.fix_layout()
-        if figure is None:
-            self.figure.dpi = look.dpi * look.zoom
+        if self._background() == before and set(self._of_charts) <= set(moving):
+            self.figure.stale = False
+        elif self._layout.is_outgrown():
+            self.fix_layout()
+
+    def _background(self) -> object:
+        """What the background shows that depends on the histories."""
+        return [shown_ticks(axis) for axis in self._both_axes()], self._layout.still
+
+    def _both_axes(self) -> list[Any]:
+        return [axis for axes in self._axes for axis in (axes.xaxis, axes.yaxis)]
+
+    def _ticks(self) -> list[tuple[Any, Any]]:
+        return [(axis.get_major_locator(), axis.get_major_formatter()) for axis in self._both_axes()]
+
+    def _labels(self) -> list[str]:
+        return [axis.get_label_text() for axis in self._both_axes()]
+
+    @property
+    def _told(self) -> History:
+        """The history that the words are filled in from."""
+        name = ", ".join(history.name for history in self.histories)
+        return replace(max(self.histories, key=len), name=name)
+
+    def _inside(self, drawn: Sequence[Drawn]) -> Text | None:
+        return None if self._is_grid else drawn[0].counter
 
     def __reduce__(self) -> tuple[Callable[..., Scene], tuple[object, ...]]:
         """Travel to another process as what it is made of, and be drawn there in the same looks."""
@@ -163,20 +229,18 @@ class Scene:
 
     def _panels(self) -> list[tuple[Axes, Sequence[History]]]:
         """The axes, each with the histories that are drawn on it."""
-        look, histories = self._look, self.histories
-        if not self._is_grid:
-            panels = [(self.figure.add_subplot(), histories)]
-        else:
-            columns = _columns(len(histories), look.size)
-            rows = -(-len(histories) // columns)
-            panels = [
-                (self.figure.add_subplot(rows, columns, number + 1), [history])
-                for number, history in enumerate(histories)
-            ]
+        look, shares = self._look, self._shares()
+        columns = _columns(len(shares), look.size)
+        rows = -(-len(shares) // columns)
+        panels = [(self.figure.add_subplot(rows, columns, number + 1), shown) for number, shown in enumerate(shares)]
         for axes, _ in panels:
             for axis, is_logarithmic in ((axes.xaxis, look.logx), (axes.yaxis, look.logy)):
                 (ticker.make_logarithmic if is_logarithmic else ticker.write_out)(axis)
         return panels
+
+    def _shares(self) -> list[Sequence[History]]:
+        """The histories of each panel."""
+        return [[history] for history in self.histories] if self._is_grid else [self.histories]
 
     def _label_axes(self) -> None:
         """Give the axes the labels that are asked for; what the panel below or to the left says is not said again."""
@@ -218,14 +282,21 @@ class Scene:
         if groups:
             asked = getattr(self._look, f"{name}lim")
             return [
-                Scale([axes for axes, _ in group], name, [reach for _, reach in group], asked, self._shown)
-                for group in groups.values()
-            ]
+                Scale(
+                    [axes for axes, _ in group], name, [reach for _, reach in group], asked, self._shown,
+                    held=self._hold(name, number),
+                )
+                for number, group in enumerate(groups.values())
+            ]  # fmt: skip
         for option in (f"{name}lim", f"log{name}"):
             if getattr(self._look, option):
                 kind = type(self._chart).__name__.lower()
                 raise UsageError(f"the {_DIRECTIONS[name]} axis of a {kind} has no numbers, and takes no {option}")
         return []
+
+    def _hold(self, name: str, number: int) -> Held | None:
+        """Where a scale keeps its limits, if the histories grow."""
+        return self._held.setdefault((name, number), Held()) if self._growing else None
 
     @property
     def _shown(self) -> Sequence[float]:
@@ -247,6 +318,18 @@ class Scene:
                 "%s: no font here has shapes for some characters, boxes stand for them; install %s",
                 self.histories[0].name, to_install(lacking),
             )  # fmt: skip
+
+
+def _form(histories: Sequence[History]) -> list[object]:
+    """What histories have in common that differ only by their rows."""
+    return [
+        (history.name, list(history.columns), history.index_name, history.labels.dtype.kind) for history in histories
+    ]
+
+
+def _children(figure: Figure) -> list[Artist]:
+    """What has been put on a figure and on its axes."""
+    return [child for parent in (figure, *figure.axes) for child in parent.get_children()]
 
 
 def _columns(panels: int, size: tuple[int, int]) -> int:

@@ -53,10 +53,12 @@ class Layout:
         series: legend.Series,
         inside: Text | None,
         called: Sequence[str],
+        *,
+        growing: bool = False,
     ) -> None:
         figure: Any = axes[0].get_figure(root=True)
         self._figure: Figure = figure
-        self._axes, self._look = axes, look
+        self._axes, self._look, self._growing = axes, look, growing
         self._is_grid = len(axes) > 1
         self._legend = legend.legend(self._figure, series, look.legend)
         title, counter = self._title_artists(inside)
@@ -76,6 +78,24 @@ class Layout:
         return [text.artist for text in (self._title, self._counter) if text.move(position)] + (
             [self.marks.artist] if self.marks.move(position) else []
         )
+
+    def renew(self, told: History, inside: Text | None) -> None:
+        """Have the words tell of a history that has grown; a chart that is drawn anew has another place `inside`."""
+        self._title.renew(self._title.artist, told)
+        self._counter.renew(inside or self._counter.artist, told)
+        self.marks.renew(told)
+
+    @property
+    def still(self) -> list[str]:
+        """What those words say that do not move."""
+        return [text.artist.get_text() for text in (self._title, self._counter) if not text.is_moving]
+
+    def is_outgrown(self) -> bool:
+        """Whether labels of the axes take more room than when it was given to them."""
+        return any(now > room for now, room in zip(self._label_rooms(), self._rooms, strict=True))
+
+    def _label_rooms(self) -> list[float]:
+        return [_label_room(axis) for axis, _ in self._labels]
 
     def fix(self, scales: Sequence[Scale]) -> None:
         """Give the axes the room that words and labels leave, once and for all until the figure changes its size."""
@@ -99,6 +119,7 @@ class Layout:
         if self._title.height > line:
             self._lay_out()
             self._begin_title()
+        self._rooms = self._label_rooms() if self._growing else []
 
     @property
     def title(self) -> str:
@@ -149,7 +170,7 @@ class Layout:
         texts = [(look.source or "", 8, style.muted()), (look.caption or "", 9, style.muted()), ("", 11, style.ink())]
         footers = [self._text(size=size, color=color, va="bottom", linespacing=1.3) for _, size, color in texts]
         self._still = [style.legible_lines(text, _LONGEST_CAPTION) for text, _, _ in texts[:-1]]
-        return Marks(footers[-1], look.mark, look.fade, told), footers
+        return Marks(footers[-1], look.mark, look.fade, told, growing=self._growing), footers
 
     def _fit_footer(self, left: float) -> float:
         """Stack the texts below the chart, each broken into lines that fit; hands back their height in pixels."""
@@ -286,14 +307,19 @@ def _repeating(panels: Sequence[Any]) -> list[Axis]:
     return [
         one
         for one, other in (*below, *beside)
-        if one.get_ticks_position() in ("bottom", "left", "default") and _ticks(one) == _ticks(other)
+        if one.get_ticks_position() in ("bottom", "left", "default") and shown_ticks(one) == shown_ticks(other)
     ]
 
 
-def _ticks(axis: Any) -> tuple[Any, ...]:
+def shown_ticks(axis: Any) -> tuple[Any, ...]:
     """The limits of an axis, and what its ticks say and where."""
     places = axis.get_majorticklocs()
     return *axis.get_view_interval(), *places, *axis.get_major_formatter().format_ticks(places)
+
+
+def _label_room(axis: Any) -> float:
+    """The width in pixels of the widest label at a tick of an axis."""
+    return max((label.get_window_extent().width for label in ticker.shown_labels(axis)), default=0.0)
 
 
 def _try(scale: Scale) -> float:

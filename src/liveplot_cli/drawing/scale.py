@@ -32,6 +32,8 @@ _NOTHING: Bounds = (math.inf, -math.inf)
 _LEAST = 12  # moments that followed limits hold at least, but where what is shown grows fast
 _GROWN = 3  # times what was shown until now: the most that followed limits foresee
 _FIRST = 4  # moments that stand for what was shown before the first
+_LOST = 0.2  # of the span of limits that are held: what is shown of a history that grows is lost in them
+_ROOM = 0.25  # of what has grown: the room for what is to come
 _LOOSE = 0.45  # of the limits' span: what is shown in a while takes up less, and they are drawn in
 _GLIDE = 10  # moments in which followed limits go over to the next where what is shown moves from row to row
 _STEPS = 8  # parts of its span that followed limits are rounded to
@@ -190,12 +192,20 @@ class _Run(NamedTuple):
     limits: Bounds
 
 
+@dataclass
+class Held:
+    """The limits of an axis of histories that grow: what has been shown stands still as long as what comes fits."""
+
+    limits: Bounds | None = None
+
+
 @dataclass(frozen=True)
 class Scale:
     """The limits of one axis, `x` or `y`, of all the axes of a scene, which share them.
 
     `asked` are the limits or how they are found, None for the chart's own way; `positions` are those that will be
-    shown; `option` is what asks, by itself the axis' own. Raises `UsageError` for a way that the reaches do not know.
+    shown; `option` is what asks, by itself the axis' own; `held` is there where the histories grow, and nobody knows
+    what will be shown. Raises `UsageError` for a way that the reaches do not know.
     """
 
     axes: Sequence[Axes]
@@ -204,6 +214,7 @@ class Scale:
     asked: Asked | None
     positions: Sequence[float]
     option: str = ""
+    held: Held | None = None
 
     def __post_init__(self) -> None:
         if self._how in ("follow", "each") and None in [reach.at for reach in self.reaches]:
@@ -260,7 +271,9 @@ class Scale:
 
     def tried(self) -> list[Bounds]:
         """Limits that there will be, so many as it takes to see how much room their labels need."""
-        if self._how == "follow":
+        if self.held is not None:
+            found = []
+        elif self._how == "follow":
             found = list(dict.fromkeys(run.limits for run in self._runs))
         elif self._how == "each":
             found = [self._at(position) for position in _some(self.positions)]
@@ -290,9 +303,35 @@ class Scale:
     def _at(self, position: float) -> Bounds:
         if self._how == "each":
             return self._fitted(self._bounds(position))
+        if self.held is not None:
+            return self._kept(self.held, position)
         if self._how == "follow":
             return self._runs[max(0, bisect_right(self._runs, position, key=lambda run: run.start) - 1)].limits
         return self._steady
+
+    def _kept(self, held: Held, position: float) -> Bounds:
+        """The limits so far, or others with room for what may come: where what is shown leaves them, or is lost."""
+        if self._how == "follow":
+            bounds = self._bounds(position)
+        elif isinstance(self.asked, tuple):
+            bounds = _within(self._whole, self.asked)
+        else:
+            bounds = self._outermost if self._how == "robust" else self._whole
+        if bounds[0] > bounds[1]:
+            bounds = held.limits or self._whole
+        if held.limits is None or not self._suits(held.limits, bounds):
+            held.limits = self._rounded(self._grown(bounds) if held.limits is not None else bounds)
+        return limits(self.asked, held.limits) if isinstance(self.asked, tuple) else held.limits
+
+    def _suits(self, held: Bounds, bounds: Bounds) -> bool:
+        fits = held[0] <= bounds[0] and bounds[1] <= held[1]
+        return fits and (self._span(bounds) >= _LOST * self._span(held) or self._how != "follow")
+
+    def _grown(self, bounds: Bounds) -> Bounds:
+        """Bounds of what has begun where it begins with room for a part of it once more: it grows all the time."""
+        if bounds[0] != self._begin or self._is_log:
+            return bounds
+        return bounds[0], bounds[1] + _ROOM * (bounds[1] - bounds[0])
 
     @cached_property
     def _whole(self) -> Bounds:
@@ -305,12 +344,17 @@ class Scale:
     def _steady(self) -> Bounds:
         """Limits that hold for the whole film."""
         if self._how == "robust":
-            values = np.concatenate([reach.sample() for reach in self.reaches if reach.sample])
-            low, high = np.quantile(values, [_OUTERMOST, 1 - _OUTERMOST]).tolist()
-            return self._fitted((low, high))
+            return self._fitted(self._outermost)
         if not isinstance(self.asked, tuple):
             return self._fitted(self._whole)
         return limits(self.asked, self._fitted(_within(self._whole, self.asked)))
+
+    @cached_property
+    def _outermost(self) -> Bounds:
+        """The bounds of the values without the outermost."""
+        values = np.concatenate([reach.sample() for reach in self.reaches if reach.sample])
+        low, high = np.quantile(values, [_OUTERMOST, 1 - _OUTERMOST]).tolist()
+        return low, high
 
     def _fitted(self, bounds: Bounds) -> Bounds:
         """Limits around bounds, with their margin."""

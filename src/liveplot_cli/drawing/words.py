@@ -38,13 +38,19 @@ class Words:
     def __init__(self, artist: Text, template: str, history: History) -> None:
         self.artist = artist
         self._template = template
-        self._history = history
         self._letters = 0  # of a line that fits, where the words have to be broken
+        self.is_moving = bool(_fields(template) & _MOVING_FIELDS)
+        self.renew(artist, history)
+
+    def renew(self, artist: Text, history: History) -> None:
+        """Tell of a history that has grown."""
+        self.artist, self._history = artist, history
         decimals = _decimals(history)
         self._formatter = _Steady(_widest(history, decimals), decimals)
-        self._moving = bool(_fields(template) & _MOVING_FIELDS)
-        if not self._moving:
-            artist.set_text(self._filled(0))
+        if not self.is_moving:
+            words = self._filled(0)
+            if words != artist.get_text():  # to set them, even to the same, costs a new background
+                artist.set_text(words)
 
     @property
     def width(self) -> float:
@@ -76,9 +82,9 @@ class Words:
 
     def move(self, position: float) -> bool:
         """Fill in the fields for a position; says whether the text is one that moves."""
-        if self._moving:
+        if self.is_moving:
             self.artist.set_text(self._filled(position))
-        return self._moving
+        return self.is_moving
 
     def _filled(self, position: float) -> str:
         history = self._history
@@ -105,13 +111,26 @@ class Words:
 class Marks:
     """Captions that appear at their rows, each until the next or, with `fade`, for so many rows, growing paler."""
 
-    def __init__(self, artist: Text, marks: Sequence[Mark], fade: float | None, history: History) -> None:
+    def __init__(
+        self, artist: Text, marks: Sequence[Mark], fade: float | None, history: History, *, growing: bool = False
+    ) -> None:
         self.artist = artist
-        self._fade = fade
-        self._marks = sorted(
-            ((history.position(mark.row), legible_lines(mark.text, _LONGEST_MARK)) for mark in marks), key=itemgetter(0)
-        )
+        self._fade, self._asked, self._growing = fade, marks, growing
+        self.renew(history)
+
+    def renew(self, history: History) -> None:
+        """Find the marks' rows, some of which may come later where the history grows."""
+        found = [(self._place(mark, history), legible_lines(mark.text, _LONGEST_MARK)) for mark in self._asked]
+        self._marks = sorted(found, key=itemgetter(0))
         self._shown = [text for _, text in self._marks]
+
+    def _place(self, mark: Mark, history: History) -> float:
+        try:
+            return history.position(mark.row)
+        except UsageError:
+            if self._growing:
+                return math.inf
+            raise
 
     def fit(self, room: float) -> None:
         """Break what is wider than so many pixels into lines, and leave the highest standing, to make room for it."""

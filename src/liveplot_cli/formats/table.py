@@ -90,15 +90,12 @@ class Table:
         `allow` is told how many bytes the labels take, and raises where they are too many. Raises `DataError` naming
         line and column of a cell that is no number. The table is empty afterwards.
         """
-        index = self._index(selection)
-        drawn = [find_column(column, self.names) for column in selection.columns] or self._drawn(index, selection)
+        index, drawn = self.choose(selection)
         if index is not None:
             taken = {index, *drawn}
             left = [other for number, other in enumerate(self.names) if number not in taken]
             also = f"; not drawn: {listed(left)}" if left else ""
             _log.info("%s: the column %s labels the rows%s", name, quoted(self.names[index]), also)
-        if not drawn:
-            raise DataError("there is no column beside the index")
         for column in drawn:
             self._refuse_words(column, index)
         columns = [self.names[number] for number in drawn]
@@ -114,6 +111,14 @@ class Table:
                 name,
             )
         return History(self._taken(drawn), columns, labels, self._name_of(index, labels))
+
+    def choose(self, selection: Selection) -> tuple[int | None, list[int]]:
+        """The column that labels the rows, if one does, and those that are drawn, by their numbers."""
+        index = self._index(selection)
+        drawn = [find_column(column, self.names) for column in selection.columns] or self._drawn(index, selection)
+        if not drawn:
+            raise DataError("there is no column beside the index")
+        return index, drawn
 
     def _name_of(self, index: int, labels: NDArray[Any]) -> str:
         """What the labels are called. The corner of a header that was turned names what is below it, now the columns.

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from liveplot_cli.history import History
 
 _OF_A_STREAM = ("delimiter", "header", "decimal", "encoding")  # options of reading
-_TOLD = 10  # bad lines
 _AT_ONCE = 100  # rows, until it is looked whether there is room
 
 _log = logging.getLogger(__name__)
@@ -58,13 +57,13 @@ def _file(url: str, source: str, pushing: Pushing, reading: Mapping[str, Any]) -
 
 def _stream(url: str, source: str | None, pushing: Pushing, reading: Mapping[str, Any]) -> str:
     from liveplot_cli.formats.text_table import Dialect
-    from liveplot_cli.growing import rows
+    from liveplot_cli.growing import BadLines, rows
 
     for option in reading:
         if option not in _OF_A_STREAM:
             raise UsageError(f"the option {quoted(option)} is for files, and not for what comes line by line")
     dialect = Dialect(*(reading.get(option) for option in ("delimiter", "header", "decimal")))
-    bad = _BadLines(pushing.strict)
+    bad = BadLines(pushing.strict)
     with _opened(url, _name(url, source, pushing), pushing, None) as run:
         count = 0
         if source is not None:
@@ -144,22 +143,3 @@ def _table(history: History) -> tuple[Sequence[str] | None, Iterator[list[float]
 
 def _tell_left_out(name: str) -> None:
     _log.warning("column %s holds no numbers and is left out", quoted(name))
-
-
-class _BadLines:
-    """Tells of lines that hold no row: of the first ones each, of the others how many they are."""
-
-    def __init__(self, strict: bool) -> None:
-        self._strict = strict
-        self.count = 0
-
-    def __call__(self, error: DataError) -> None:
-        if self._strict:
-            raise error
-        self.count += 1
-        if self.count <= _TOLD:
-            _log.warning("%s; it is left out", error.sentence)
-
-    def tell_the_rest(self) -> None:
-        if self.count > _TOLD:
-            _log.warning("%s more lines are left out", f"{self.count - _TOLD:,}")

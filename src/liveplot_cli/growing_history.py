@@ -1,0 +1,200 @@
+"""A history whose rows are still coming: what there is of it by now, at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveplot_cli.errors import DataError, LimitError
+from liveplot_cli.formats.dates import are_dates, instants
+from liveplot_cli.formats.table import Part, Table, Words
+from liveplot_cli.growing import Rows
+from liveplot_cli.history import History
+from liveplot_cli.selection import Selection
+
+_FIRST_ROOM = 1024  # rows
+_LEARNING = 1000  # rows, until which it may still turn out what labels them
+
+
+class SoFar(NamedTuple):
+    """The rows that are kept of those that have come, how many came before them, and how often all began anew."""
+
+    history: History
+    before: int
+    edition: int
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """The column that labels the rows, -1 for their words, None for their numbers; the columns that are drawn."""
+
+    index: int | None
+    drawn: list[int]
+    columns: list[str]
+    index_name: str
+
+
+class GrowingHistory:
+    """Rows as they come, of which the last `window` are kept, or all.
+
+    Columns that come up later are gaps in the rows before; what labels the rows, as a table's columns do, is settled
+    with the first thousand. It may be added to in one thread and asked in another. Raises `LimitError` where the rows
+    would take more than `most` bytes.
+    """
+
+    def __init__(
+        self, name: str, selection: Selection, window: int | None = None, *, most: int | None = None
+    ) -> None:  # fmt: skip
+        self.name = name
+        self._selection, self._window, self._most = selection, window, most
+        self._lock = Lock()
+        self._edition = 0
+        self._clear()
+
+    def begin(self) -> None:
+        """Begin anew, with no rows."""
+        with self._lock:
+            self._edition += 1
+            self._clear()
+
+    def _clear(self) -> None:
+        self._seen = self._count = self._dropped = 0
+        self._columns: list[str] = []
+        self._named = True
+        self._label_name: str | None = None
+        self._labels: list[str] = []
+        self._times: NDArray[Any] = np.array([], "M8[us]")
+        self._rows = np.empty((_FIRST_ROOM, 0))
+        self._choice: _Choice | None = None
+
+    def __len__(self) -> int:
+        """How many rows have come, those included that are kept no longer."""
+        return self._dropped + self._count
+
+    def add(self, rows: Rows) -> None:
+        """Add rows; of every so many that were asked for, the first."""
+        step = self._selection.every
+        with self._lock:
+            chosen = slice(-self._seen % step, None, step)
+            self._seen += len(rows.values)
+            values, labels = rows.values[chosen], rows.labels[chosen]
+            if not len(values):
+                return
+            if not self._columns:
+                self._named, self._label_name = rows.names is not None, rows.label_name
+            places = self._places(rows)
+            self._make_room(len(values))
+            room = self._rows[self._count : self._count + len(values)]
+            room[:] = np.nan
+            room[:, places] = values
+            if self._label_name is not None:
+                self._labels += labels or [""] * len(values)
+            self._count += len(values)
+
+    def so_far(self) -> SoFar | None:
+        """The rows there are, or None as long as there are none."""
+        with self._lock:
+            kept = self._kept
+            if not kept:
+                return None
+            before = len(self) - kept
+            rows = self._rows[self._count - kept : self._count]
+            words = self._labels[self._count - kept :]
+            choice = self._choice or self._chosen(rows, words)
+            if kept >= _LEARNING or self._window == kept:
+                self._choice = choice
+            labels = self._labelled(choice, rows, words, before)
+            is_all = choice.drawn == list(range(len(self._columns)))
+            values = rows if is_all else rows[:, choice.drawn]
+        return SoFar(History(values, choice.columns, labels, choice.index_name, self.name), before, self._edition)
+
+    @property
+    def _kept(self) -> int:
+        return min(self._count, self._window or self._count)
+
+    def _chosen(self, rows: NDArray[np.float64], words: list[str]) -> _Choice:
+        """What labels the rows and what is drawn, as of a table of these rows."""
+        selection = self._selection
+        has_words = self._label_name is not None and selection.index != "none"
+        names, parts = tuple(self._columns), Part(rows, range(len(rows)))
+        if has_words and self._label_name is not None:
+            names = (self._label_name, *names)
+            words_of_all = {0: Words.of(dict(enumerate(words)))}
+            parts = Part(np.insert(rows, 0, np.nan, axis=1), range(len(rows)), words_of_all)
+        index, drawn = Table(names, self._named, [parts]).choose(selection)
+        if has_words and 0 in drawn:
+            if selection.columns:
+                raise DataError(f"the column {names[0]} holds words, and can't be drawn")
+            drawn.remove(0)
+        index_name = "row" if index is None or not self._named else names[index]
+        shift = int(has_words)
+        return _Choice(
+            None if index is None else index - shift, [number - shift for number in drawn],
+            [names[number] for number in drawn], index_name,
+        )  # fmt: skip
+
+    def _labelled(self, choice: _Choice, rows: NDArray[np.float64], words: list[str], before: int) -> NDArray[Any]:
+        """The labels of rows: their own numbers, a column's numbers, dates or words."""
+        if choice.index is None:
+            return np.arange(before + 1, before + 1 + len(rows))
+        if choice.index < 0:
+            return self._dates(words) if are_dates(words[:_LEARNING]) else np.array(words)
+        numbers = rows[:, choice.index]
+        is_whole = bool((numbers % 1 == 0).all() and (abs(numbers) < 2**53).all())
+        return numbers.astype(np.int64) if is_whole else numbers
+
+    def _dates(self, words: list[str]) -> NDArray[Any]:
+        """What words mean that are dates, each found once; what is none is no time."""
+        new = self._labels[len(self._times) :]
+        found = [word if are_dates([word]) else "NaT" for word in new]
+        self._times = np.concatenate([self._times, _instants(found)])
+        return self._times[len(self._times) - len(words) :]
+
+    def _places(self, rows: Rows) -> list[int]:
+        """Where the columns of rows are among ours, to which those that are new are added."""
+        names = rows.names or tuple(map(str, range(rows.values.shape[1])))
+        new = [name for name in names if name not in self._columns]
+        if new:
+            self._columns += new
+            self._choice = None
+            self._rows = np.concatenate([self._rows, np.full((len(self._rows), len(new)), np.nan)], axis=1)
+        if list(names) == self._columns:
+            return list(range(len(names)))
+        known = {name: place for place, name in enumerate(self._columns)}
+        return [known[name] for name in names]
+
+    def _make_room(self, more: int) -> None:
+        """Have room for more rows. What has been given out is never written to again: a history stays as it was."""
+        if self._count + more <= len(self._rows):
+            return
+        kept = self._kept
+        room = max(_FIRST_ROOM, 2 * (kept + more))
+        if self._most is not None and 8 * room * len(self._columns) > self._most:
+            raise LimitError(
+                f"{self.name}: its {kept:,} rows take all the memory they may; keep only the last of them",
+                cure=("window", "10000"),
+            )
+        rows = np.empty((room, len(self._columns)))
+        rows[:kept] = self._rows[self._count - kept : self._count]
+        gone = self._count - kept
+        self._labels, self._times = self._labels[gone:], self._times[gone:]
+        self._dropped += gone
+        self._rows, self._count = rows, kept
+
+
+def _instants(words: list[str]) -> NDArray[Any]:
+    try:
+        return instants(words)
+    except ValueError:  # there is no 31st of June
+        return np.concatenate([np.array([], "M8[us]"), *map(_instant, words)])
+
+
+def _instant(word: str) -> NDArray[Any]:
+    try:
+        return instants([word])
+    except ValueError:
+        return np.array(["NaT"], "M8[us]")
