@@ -131,7 +131,7 @@ def show(tmp_path: Path, display: str) -> Callable[..., object]:
 
 def level(picture: np.ndarray) -> float:
     """How far from the top the level line of a row stands, in pixels; NaN where there is none in the data's area."""
-    area = picture[40:392, 120:500]
+    area = picture[40:440, 120:500]
     rows = np.flatnonzero(((area > 60) & (area < 190)).sum(axis=1) > 300)
     line = rows[: 1 + np.argmax(np.append(np.diff(rows), np.inf) > 1)]  # below it lies the axis
     return float(line.mean()) if line.size else float("nan")
@@ -196,7 +196,7 @@ def test_space_pauses(show: Callable[..., object]) -> None:
 def test_a_hint_names_the_keys(show: Callable[..., object]) -> None:
     with show("--step") as window:
         picture = window.until(has_line)
-        hint = picture[465:500, :400]
+        hint = picture[500:540, :600]
         assert (hint < 200).sum() > 200
 
 

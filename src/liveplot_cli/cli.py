@@ -14,6 +14,7 @@ import click
 from liveplot_cli import charts, encoders, readers
 from liveplot_cli.drawing import theme
 from liveplot_cli.errors import LimitError, LiveplotError, MissingError, OutputError, ReaderGoneError, printable
+from liveplot_cli.following import Following
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
 from liveplot_cli.option import build, options_of
@@ -110,10 +111,10 @@ def render(
     outputs = targets(output, options, *history)
     prepared = prepare(list(history), kind, options, writing=options_of_writing(outputs))
     with _long_imports():
-        from liveplot_cli.jobs.render import film
+        from liveplot_cli.shots import write_film
 
     with _progress(quiet) as progress:
-        written = film(prepared, outputs, options, jobs, progress)
+        written = write_film(prepared, outputs, options, jobs, progress)
     if not quiet:
         for file in written:
             _say(_closing(file))
@@ -125,14 +126,17 @@ def render(
     "--step", cls=GroupedOption, group="Time", is_flag=True, help="Start paused; each Enter goes on by one row."
 )
 @_kind_option
-@options_from(_DRAWING)
+@options_from([Following, *_DRAWING])
 @_work_options
 def show(history: Sequence[str], step: bool, kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
     """Play the HISTORY (a table, an array, pictures, or - for standard input, as for render) in a window.
 
     \b
-    space  pause or play      left, right, Enter  one row
-    Home, End  first, last    + -  speed          q  quit
+    space  pause, or play     left, right, Enter  by one row    Home, End  first, last
+    + -  speed                [ ] c  a section    s g  save     ?  all keys    q  quit
+    \b
+    liveplot show history.npy
+    liveplot show --follow train.csv
     """
     _log(quiet, verbose)
     with _long_imports():

@@ -34,12 +34,10 @@ class Follower:
     can't be followed.
     """
 
-    def __init__(self, source: str | os.PathLike[str], options: Mapping[str, Any], window: int | None = None) -> None:
-        self._source = os.fspath(source)
-        _check(self._source, options)
-        is_standard_input = self._source == inputs.STANDARD_INPUT
-        self.name = "standard input" if is_standard_input else Path(self._source).stem
-        self._called = self.name if is_standard_input else Path(self._source).name
+    def __init__(self, source: str, options: Mapping[str, Any], name: str, window: int | None = None) -> None:
+        self.name, self._source = name, source
+        _check(source, options)
+        self._called = "standard input" if source == inputs.STANDARD_INPUT else Path(source).name
         selection = build(Selection, options)
         self._strict = selection.strict
         self._dialect = Dialect(*(options.get(option) for option in ("delimiter", "header", "decimal")))

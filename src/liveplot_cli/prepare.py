@@ -41,9 +41,16 @@ class Prepared:
 
 
 def prepare(
-    source: Source | Sequence[Source], kind: str, given: Mapping[str, object], *, writing: Iterable[type] = ()
+    source: Source | Sequence[Source],
+    kind: str,
+    given: Mapping[str, object],
+    *,
+    writing: Iterable[type] = (),
+    reading: Iterable[type] = (),
 ) -> Prepared:
-    """Read each source and take every given option to what it belongs to, `writing` to what is no part of this.
+    """Read each source and take every given option to what it belongs to.
+
+    Those of `writing` are no part of this, and those of `reading` were used by who has read histories.
 
     Raises `UsageError` for an option that nothing in use takes, `DataError` for a source that can't be used.
     """
@@ -53,7 +60,7 @@ def prepare(
     theme.check(look.theme, look.palette)
     if look.transparent and not writing:
         raise UsageError("only what is written to a file can be transparent")
-    used = {Timing, Look, Selection, Limits, *writing}
+    used = {Timing, Look, Selection, Limits, *writing, *reading}
     found = sources(source)
 
     def narrowed(history: History) -> History:

@@ -45,16 +45,18 @@ class Scene:
     """A chart of histories with its words, on a figure of its own or on one that is given (a window's).
 
     The histories lie upon one another or, in a grid, beside one another; a shorter one holds its last row. `positions`
-    are those that will be drawn, by themselves all rows. Histories that are `growing` can be renewed. Build and draw it
-    inside `style.applied()`. The layout is fixed once, so that nothing wobbles from frame to frame.
+    are those that will be drawn, by themselves all rows. Histories that are `growing` can be renewed. So many inches
+    `below` are left free for others. Build and draw it inside `style.applied()`. The layout is fixed once, so that
+    nothing wobbles from frame to frame.
     """
 
     def __init__(
         self, histories: Sequence[History], chart: Chart, look: Look, positions: Sequence[float] = (),
-        figure: Figure | None = None, *, growing: bool = False,
+        figure: Figure | None = None, *, growing: bool = False, below: float = 0.0,
     ) -> None:  # fmt: skip
         self.histories = histories
         self._chart, self._look, self._positions, self._growing = chart, look, positions, growing
+        self._below = below
         self.figure = figure or _agg_figure(look)
         if figure is None:
             # The layout is the same for any, but letters' widths depend on it a little.
@@ -76,7 +78,10 @@ class Scene:
         series = dict(series for one in drawn for series in one.series)
         names = legend.Series(list(series.items()), is_stack=any(one.is_stack for one in drawn))
         called = [history.name for history in histories]
-        self._layout = Layout(self._axes, look, self._told, names, self._inside(drawn), called, growing=self._growing)
+        self._layout = Layout(
+            self._axes, look, self._told, names, self._inside(drawn), called,
+            growing=self._growing, below=self._below,
+        )  # fmt: skip
         most = theme.most_ticks(look.theme)
         if most is not None:
             for axis in self._both_axes():
@@ -104,14 +109,15 @@ class Scene:
             self._scales.append(Scale(bars, "y", reaches, colored[0].asked, self._shown, "clim", held))
         return drawn
 
-    def renew(self, histories: Sequence[History]) -> None:
+    def renew(self, histories: Sequence[History], chart: Chart | None = None) -> None:
         """Show histories that have grown instead: charts are drawn anew, what stands around them stays if it can.
 
         What does not move is drawn again only where limits or ticks have changed, and the layout is found anew only
         where labels need more room than they have, or the histories have other columns.
         """
         is_alike = _form(histories) == _form(self.histories) and all(axes in self._axes for axes in self.figure.axes)
-        self.histories = histories
+        is_alike = is_alike and chart in (None, self._chart)
+        self.histories, self._chart = histories, chart or self._chart
         if not is_alike:
             self.figure.clear()
             self._build()
@@ -170,9 +176,9 @@ class Scene:
         moved += self._layout.move(position)
         return sorted(moved, key=attrgetter("zorder"))
 
-    def draw(self, position: float) -> None:
-        """Draw a position on the figure's canvas: the background only where it changed, then what moved."""
-        self._blit.draw(self.update(position))
+    def draw(self, position: float, above: Sequence[Artist] = ()) -> None:
+        """Draw a position on the figure's canvas: the background only where it changed, what moved, what lies above."""
+        self._blit.draw([*self.update(position), *above])
 
     def pixels(self, position: float) -> Pixels:
         """The picture at a position, shape (height, width, 4), RGBA; one buffer, valid until the next is drawn."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from liveplot_cli import kinds
-from liveplot_cli.errors import quoted
-from liveplot_cli.option import option
+from liveplot_cli.following import window_option
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -74,26 +73,11 @@ class Chart:
         raise NotImplementedError
 
 
-def window(text: str) -> int:
-    """A number of rows, 2 or more."""
-    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) > 1):
-        raise ValueError(f"{quoted(text)} is not a whole number of rows from 2 on")
-    return int(text)
-
-
 @dataclass(frozen=True)
 class Growing(Chart):
     """A kind that grows to the right with the rows, over the index: all of them, or the last so many."""
 
-    window: int | None = option(
-        None,
-        "--window",
-        group="Chart",
-        metavar="N",
-        parse=window,
-        shown="all",
-        help="Keep only the last N rows in view (trace, area, band).",
-    )
+    window: int | None = window_option()
 
     @property
     def shows_a_row_alone(self) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from liveplot_cli.history import History
 
-_EDGE, _HINT = 0.12, 0.2  # inches
+_EDGE = 0.12  # inches
 _INDENT = 0.15  # of the width, at most, for words above and below the chart
 _LONGEST_CAPTION = 600  # characters
 _MOST_WORDS = 0.6  # of the height
@@ -42,7 +42,8 @@ class Layout:
     """Title, counter, legend, marks, caption and source around the axes of a figure.
 
     `told` is the history that the words are filled in from, `called` is what the histories are called: in a grid their
-    names stand over their axes, and the title over all. A chart may have a place for the counter `inside`.
+    names stand over their axes, and the title over all. A chart may have a place for the counter `inside`. So many
+    inches `below` belong to others.
     """
 
     def __init__(
@@ -55,10 +56,12 @@ class Layout:
         called: Sequence[str],
         *,
         growing: bool = False,
+        below: float = 0.0,
     ) -> None:
         figure: Any = axes[0].get_figure(root=True)
         self._figure: Figure = figure
         self._axes, self._look, self._growing = axes, look, growing
+        self._below = below
         self._is_grid = len(axes) > 1
         self._legend = legend.legend(self._figure, series, look.legend)
         title, counter = self._title_artists(inside)
@@ -179,7 +182,7 @@ class Layout:
         for artist, text in zip(self._footers, self._still, strict=False):
             artist.set_text(broken(artist, text, room))
         self.marks.fit(room)
-        height = _HINT * self._figure.dpi if self._figure.get_supxlabel() else 0.0
+        height = self._below * self._figure.dpi
         for artist in self._footers:
             if artist.get_text():
                 artist.set_position((left / self._figure.bbox.width, (height + edge / 2) / self._figure.bbox.height))

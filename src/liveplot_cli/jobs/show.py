@@ -1,25 +1,99 @@
-"""The other job: read, plan, play in a window."""
+"""The other job: read, plan, play on a screen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
 
 from liveplot_cli import charts
-from liveplot_cli.drawing import style
-from liveplot_cli.player import Player
-from liveplot_cli.prepare import Source, prepare
+from liveplot_cli.errors import UsageError
+from liveplot_cli.follower import Follower
+from liveplot_cli.following import Following
+from liveplot_cli.history import History
+from liveplot_cli.input import STANDARD_INPUT
+from liveplot_cli.look import Look
+from liveplot_cli.option import build, options_of
+from liveplot_cli.prepare import Prepared, Source, prepare, sources
+from liveplot_cli.readers.csv import Csv
+from liveplot_cli.readers.jsonl import Jsonl
+from liveplot_cli.screening import Growth, Screening
 from liveplot_cli.screens import window
+from liveplot_cli.selection import Selection
+
+_OF_A_WHOLE_FILM = ("duration", "pace", "ease", "bounce", "hold", "hold_start")
+_MANY = 10  # moments that were to be shown: more than one of them left out is told
+
+_log = logging.getLogger(__name__)
 
 
 def show(
     source: Source | Sequence[Source], /, kind: str = charts.AUTO, *, step: bool = False, **options: object
 ) -> None:
-    """Play a history in a window until it is closed; with `step` it starts paused and Enter goes on by one row.
+    """Play a history on a screen until it is closed; with `step` it starts paused and Enter goes on by one row.
 
-    `source` and `options` are as for `render`. Raises `MissingError` where there is no display, before any reading.
+    `source` and `options` are as for `render`; with `follow` rows are waited for that are appended to a text, and shown
+    as they come. Raises `MissingError` where there is no display, before any reading.
     """
     window.require_display()
-    prepared = prepare(source, kind, options)
-    player = Player(prepared.moments, playing=not step)
-    with style.applied(prepared.look):
-        window.play(prepared.histories, prepared.chart, prepared.look, player)
+    with _screening(source, kind, options, playing=not step) as screening:
+        window.play(screening)
+        screening.end()
+        _tell(screening)
+
+
+@contextmanager
+def _screening(
+    source: Source | Sequence[Source], kind: str, options: Mapping[str, Any], *, playing: bool
+) -> Iterator[Screening]:  # fmt: skip
+    if not build(Following, options).follow:
+        given = {name: value for name, value in options.items() if name != "follow"}
+        yield Screening(prepare(source, kind, given), playing=playing)
+        return
+    with followed(source, kind, options) as growth:
+        yield Screening(growth.first(), playing=playing, growth=growth)
+
+
+@contextmanager
+def followed(source: Source | Sequence[Source], kind: str, options: Mapping[str, Any]) -> Iterator[Growth]:
+    """The histories of texts whose rows are still coming, read for as long as the block lasts.
+
+    Raises `UsageError` for what can't be followed.
+    """
+    following = build(Following, options)
+    for name in _OF_A_WHOLE_FILM:
+        if options.get(name):
+            raise UsageError(f"a history that grows has no end, and takes no {name}; leave it out, or follow")
+    paths = [os.fspath(one) for one in sources(source) if isinstance(one, str | os.PathLike)]
+    if len(paths) < len(sources(source)):
+        raise UsageError("only files and pipes can be followed, and no array")
+    used = {name for cls in (Selection, Csv, Jsonl) for name in options_of(cls)} | {"label"}
+    drawn = {name: value for name, value in options.items() if name not in used}
+
+    def prepared(histories: Sequence[History]) -> Prepared:
+        return prepare(list(histories), kind, drawn, reading=[Following, Csv, Jsonl])
+
+    names = _names(paths, build(Look, options).label)
+    followers = [Follower(path, options, name, following.window) for path, name in zip(paths, names, strict=True)]
+    with ExitStack() as running:
+        for follower in followers:
+            running.enter_context(follower.following())
+        yield Growth(followers, prepared)
+
+
+def _names(paths: Sequence[str], labels: Sequence[str]) -> Sequence[str]:
+    """What the histories are called: as was asked for, or by their files or, where these are alike, by their paths."""
+    if labels and len(labels) != len(paths):
+        raise UsageError(f"label names {len(labels)} of {len(paths)}, and each history needs a name")
+    stems = ["standard input" if path == STANDARD_INPUT else Path(path).stem for path in paths]
+    return labels or (stems if len(set(stems)) == len(stems) else [os.path.splitext(path)[0] for path in paths])
+
+
+def _tell(screening: Screening) -> None:
+    """Say how many pictures were drawn; warn where it were far fewer than were asked for."""
+    left_out = screening.player.left_out
+    is_slow = left_out * _MANY > screening.drawn + left_out
+    _log.log(logging.WARNING if is_slow else logging.INFO, "%s", screening.told())

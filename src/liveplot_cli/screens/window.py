@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import wraps
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from matplotlib import rc_context
 
-from liveplot_cli.charts import Chart
 from liveplot_cli.drawing import style
+from liveplot_cli.drawing.controls import HEIGHT, Controls
 from liveplot_cli.errors import MissingError
-from liveplot_cli.history import History
-from liveplot_cli.look import Look
-from liveplot_cli.player import Player
-from liveplot_cli.scene import Scene
+from liveplot_cli.screening import Screening
 from liveplot_cli.signals import Interrupted, handled
-
-HINT = "space pause    ← → Enter row    Home End    + − speed    q quit"
 
 _CURE = (
     "start it where there is a desktop, set DISPLAY, install a GUI toolkit (pip install PySide6-Essentials), "
     "or write a file with 'liveplot render HISTORY -o out.gif'"
 )
-_LONGEST_WAIT = 0.05  # seconds: a signal and a key are answered within it
+_HINT = "? keys"
+_Answer = TypeVar("_Answer", bound=Callable[..., None])
 
 
 def require_display() -> None:
@@ -41,85 +38,140 @@ def require_display() -> None:
         raise MissingError(f"there is no display to open a window on; {_CURE}")
 
 
-def play(histories: Sequence[History], chart: Chart, look: Look, player: Player) -> None:
-    """Show the player's film until the window is closed; raises `Interrupted` for a signal that came meanwhile."""
+def play(screening: Screening) -> None:
+    """Show what is screened until the window is closed; raises `Interrupted` for a signal that came meanwhile.
+
+    It is drawn in the screening's looks, and whatever goes wrong in the window is raised when that is closed.
+    """
     from matplotlib import pyplot
 
+    look = screening.look
     width, height = look.pixels
-    with rc_context({"toolbar": "None"}):
-        figure = pyplot.figure(
-            num=style.legible(", ".join(history.name for history in histories)),
-            figsize=(width / look.dpi, height / look.dpi),
-            dpi=look.dpi,
-        )
-    hint = figure.supxlabel(HINT, x=0.01, ha="left", size=8, color=style.muted())
-    hint.set_in_layout(False)  # the layout knows how high it is
-    shown = _Window(Scene(histories, chart, look, player.positions, figure), player)
-    with handled(shown.stop):
-        pyplot.show(block=True)
+    with style.applied(look):
+        with rc_context({"toolbar": "None"}):
+            figure = pyplot.figure(
+                num=style.legible(screening.name),
+                figsize=(width / look.dpi, height / look.dpi + HEIGHT),
+                dpi=look.dpi,
+            )
+        screening.build(look, figure, below=HEIGHT)
+        shown = _Window(screening)
+        with handled(shown.stop):
+            pyplot.show(block=True)
     if shown.signum is not None:
         raise Interrupted(shown.signum)
+    if shown.error is not None:
+        raise shown.error
+
+
+def _answer(method: _Answer) -> _Answer:
+    """A method that answers an event: toolkits print what it raises, and go on."""
+
+    @wraps(method)
+    def answered(window: _Window, *event: Any) -> None:
+        try:
+            method(window, *event)
+        except Exception as error:
+            window.error = window.error or error
+            window.close()
+
+    return answered  # type: ignore[return-value]
 
 
 class _Window:
-    """The scene in its window, a timer that plays it and keys that steer it."""
+    """The scene and its controls in a window, a timer that plays it, keys and a mouse that steer it."""
 
-    def __init__(self, scene: Scene, player: Player) -> None:
+    def __init__(self, screening: Screening) -> None:
         self.signum: int | None = None
-        self._scene = scene
-        self._player = player
-        canvas: Any = scene.figure.canvas
+        self.error: Exception | None = None
+        self._screening = screening
+        self._figure = screening.scene.figure
+        self._controls = Controls(self._figure)
+        canvas: Any = self._figure.canvas
         self._canvas = canvas
         self._timer = canvas.new_timer(interval=1)
         self._timer.single_shot = True
-        self._keys = player.keys()
-        self._drawing = False
+        self._drawing = self._sliding = False
         self._started = self._ended = False
         # matplotlib's own keys would zoom, save and toggle axes.
         canvas.mpl_disconnect(canvas.manager.key_press_handler_id)
-        canvas.mpl_connect("key_press_event", self._press)
-        canvas.mpl_connect("resize_event", lambda _: scene.fix_layout())
-        canvas.mpl_connect("draw_event", lambda _: self._draw())
-        canvas.mpl_connect("close_event", lambda _: self._end())
+        for event, answer in (
+            ("key_press_event", self._press),
+            ("button_press_event", self._grasp),
+            ("motion_notify_event", self._slide),
+            ("button_release_event", self._let_go),
+            ("resize_event", self._resize),
+            ("draw_event", self._complete),
+            ("close_event", self._end),
+        ):
+            canvas.mpl_connect(event, answer)
         self._timer.add_callback(self._tick)
 
     def stop(self, signum: int, _: FrameType | None) -> None:
         """Answer a signal: remember it and let the timer close the window, for a GUI swallows exceptions."""
         self.signum = signum
 
+    def close(self) -> None:
+        """Close the window."""
+        from matplotlib import pyplot
+
+        self._end()
+        pyplot.close(self._figure)
+
+    @_answer
     def _tick(self) -> None:
         if self.signum is not None:
-            self._close()
+            self.close()
             return
-        before = self._player.number
-        self._player.tick(time.monotonic())
-        if self._player.number != before:
+        if self._screening.refresh(time.monotonic()):
             self._draw()
-        if self._closed:
-            return
-        self._timer.interval = max(1, round(1000 * self._wait()))
-        self._timer.start()
+        if not self._closed:
+            self._timer.interval = max(1, round(1000 * self._screening.wait(time.monotonic())))
+            self._timer.start()
 
-    def _wait(self) -> float:
-        if not self._player.playing:
-            return _LONGEST_WAIT
-        return min(_LONGEST_WAIT, self._player.wait(time.monotonic()))
-
+    @_answer
     def _press(self, event: Any) -> None:
         if event.key == "q":
-            self._close()
-        elif event.key in self._keys:
-            self._keys[event.key]()
+            self.close()
+        elif event.key and self._screening.press(event.key):
+            self._controls.show_keys(self._screening.keys() if self._screening.lists_keys else [])
             self._draw()
 
+    @_answer
+    def _grasp(self, event: Any) -> None:
+        if event.button == 1 and self._controls.place(event.x, event.y) is not None:
+            self._sliding = True
+            self._slide(event)
+
+    @_answer
+    def _slide(self, event: Any) -> None:
+        if self._sliding:
+            self._screening.seek(self._controls.place(event.x, event.y, held=True) or 0.0)
+            self._draw()
+
+    def _let_go(self, _: Any) -> None:
+        self._sliding = False
+
+    @_answer
+    def _resize(self, _: Any) -> None:
+        if not self._closed:
+            self._screening.scene.fix_layout()
+            self._controls.show_keys(self._screening.keys() if self._screening.lists_keys else [])
+
+    @_answer
+    def _complete(self, _: Any) -> None:
+        """Complete matplotlib's own drawings, which lack what moves."""
+        self._draw()
+
     def _draw(self) -> None:
-        """Draw the player's position; matplotlib's own drawings, which lack what moves, call this to complete them."""
         if self._drawing or self._closed:
             return
         self._drawing = True
+        screening = self._screening
         try:
-            self._scene.draw(self._player.position)
-            self._canvas.blit(self._scene.figure.bbox)
+            said = screening.note or f"{screening.how}  ·  {_HINT}"
+            screening.draw(self._controls.artists(screening.place, screening.section, screening.where, said))
+            self._canvas.blit(self._figure.bbox)
         finally:
             self._drawing = False
         if not self._started and not self._closed:  # the film begins when the window is there to be seen
@@ -129,15 +181,9 @@ class _Window:
     @property
     def _closed(self) -> bool:
         """Whether the window has gone: matplotlib takes the figure's canvas away some time before it says so."""
-        return self._ended or self._scene.figure.canvas is not self._canvas
+        return self._ended or self._figure.canvas is not self._canvas
 
-    def _close(self) -> None:
-        from matplotlib import pyplot
-
-        self._end()
-        pyplot.close(self._scene.figure)
-
-    def _end(self) -> None:
+    def _end(self, _: Any = None) -> None:
         """Draw no more: events that were under way when the window closed find no canvas."""
         self._ended = True
         self._timer.stop()
