@@ -29,7 +29,7 @@ LAYERS = (
         "formats.mp4_boxes",
         "formats.npy_format",
     }
-    | {"formats.text", "formats.text_blocks", "formats.tiff_pages", "formats.webp_chunks"},
+    | {"formats.row_lines", "formats.text", "formats.text_blocks", "formats.tiff_pages", "formats.webp_chunks"},
     {"formats.number_block", "formats.film_page", "formats.table", "formats.webp_image"},
     {"formats.text_table"},
     {"drawing.decimation", "drawing.distribution", "drawing.fonts", "drawing.notation", "drawing.ranking"}
@@ -40,7 +40,7 @@ LAYERS = (
     {"drawing.raster"},
     {"drawing.layout"},
     {"readers", "charts", "encoders"},
-    {"growing"},
+    {"growing", "recording"},
     {"growing_history"},
     {"follower"},
     {"prepare", "scene", "write", "animated"},

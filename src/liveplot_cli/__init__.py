@@ -1,7 +1,7 @@
 """Turn a history of numbers into a moving picture.
 
 `render` writes files, `animation` hands back a matplotlib `FuncAnimation`, `read` loads a `History`, `show` plays it,
-`push` sends rows to the live service as they come up.
+`push` sends rows to the live service as they come up, `recorder` writes them to a file that can be read meanwhile.
 Each is imported when it is first used, so that the command line answers at once.
 """
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from liveplot_cli.jobs.save import save as save
     from liveplot_cli.jobs.show import show as show
     from liveplot_cli.readers import read as read
+    from liveplot_cli.recording import Recorder as Recorder
+    from liveplot_cli.recording import recorder as recorder
     from liveplot_cli.write import Rendered as Rendered
 
 _HOMES = {
@@ -35,11 +37,13 @@ _HOMES = {
     "MissingError": "errors",
     "OutputError": "errors",
     "Push": "client.push",
+    "Recorder": "recording",
     "Rendered": "write",
     "UsageError": "errors",
     "animation": "jobs.animate",
     "push": "client.push",
     "read": "readers",
+    "recorder": "recording",
     "render": "jobs.render",
     "save": "jobs.save",
     "show": "jobs.show",
@@ -53,11 +57,13 @@ __all__ = [
     "MissingError",
     "OutputError",
     "Push",
+    "Recorder",
     "Rendered",
     "UsageError",
     "animation",
     "push",
     "read",
+    "recorder",
     "render",
     "save",
     "show",
