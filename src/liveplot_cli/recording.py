@@ -79,7 +79,7 @@ class Recorder:
         self, path: str | os.PathLike[str], columns: Iterable[str] | None = None, *, reset: bool = False,
         fsync: bool = False,
     ) -> None:  # fmt: skip
-        self.path = os.fspath(path)
+        self.path = os.fsdecode(path)
         self._process = os.getpid()
         self._lock = threading.RLock()  # a signal's answer may record, too
         self._fsync = fsync
@@ -138,6 +138,7 @@ class Recorder:
                 self._write_waiting()
                 if self._state.waiting:
                     self._dropped += len(self._state.waiting)
+                    self._state = self._state._replace(waiting=[])
                     _log.warning("%s: %s rows could not be written", self._name, f"{self._dropped:,}")
             finally:
                 self._closed = True
