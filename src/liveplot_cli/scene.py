@@ -139,7 +139,7 @@ class Scene:
             artist.set_animated(True)
         if self._background() == before and set(self._of_charts) <= set(moving):
             self.figure.stale = False
-        elif self._layout.is_outgrown():
+        elif not self._layout.suits():
             self.fix_layout()
 
     def _background(self) -> object:

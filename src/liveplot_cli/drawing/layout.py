@@ -34,6 +34,7 @@ _MOST_WORDS = 0.6  # of the height
 _MOST_LABEL = 0.3  # of a panel's width or height, across which the lines of a label stand
 _LONGEST_NAME, _SHORTEST_NAME = 24, 8  # characters of a name over a panel
 _MOST_TRIES = 3  # of labels broken into lines that leave the axes another size
+_HAIR = 0.5  # pixels: no width that a label has outgrown
 _LEAST_SIDE = 0.2  # inches of axes among words
 _NO_ROOM = "the words around the chart leave it no room; make them fewer, or the picture larger"
 
@@ -93,12 +94,16 @@ class Layout:
         """What those words say that do not move."""
         return [text.artist.get_text() for text in (self._title, self._counter) if not text.is_moving]
 
-    def is_outgrown(self) -> bool:
-        """Whether labels of the axes take more room than when it was given to them."""
-        return any(now > room for now, room in zip(self._label_rooms(), self._rooms, strict=True))
+    def suits(self) -> bool:
+        """Part the labels below the charts, and say whether those beside them have the room that they take."""
+        for axes in self._axes:
+            ticker.part_labels(axes.xaxis)
+        return all(now < room + _HAIR for now, room in zip(self._beside(), self._rooms, strict=True))
 
-    def _label_rooms(self) -> list[float]:
-        return [_label_room(axis) for axis, _ in self._labels]
+    def _beside(self) -> list[float]:
+        """The width in pixels of the widest label at a tick beside each chart."""
+        labels = [ticker.shown_labels(axes.yaxis) for axes in self._axes]
+        return [max((label.get_window_extent().width for label in some), default=0.0) for some in labels]
 
     def fix(self, scales: Sequence[Scale]) -> None:
         """Give the axes the room that words and labels leave, once and for all until the figure changes its size."""
@@ -122,7 +127,7 @@ class Layout:
         if self._title.height > line:
             self._lay_out()
             self._begin_title()
-        self._rooms = self._label_rooms() if self._growing else []
+        self._rooms = self._beside() if self._growing else []
 
     @property
     def title(self) -> str:
@@ -318,11 +323,6 @@ def shown_ticks(axis: Any) -> tuple[Any, ...]:
     """The limits of an axis, and what its ticks say and where."""
     places = axis.get_majorticklocs()
     return *axis.get_view_interval(), *places, *axis.get_major_formatter().format_ticks(places)
-
-
-def _label_room(axis: Any) -> float:
-    """The width in pixels of the widest label at a tick of an axis."""
-    return max((label.get_window_extent().width for label in ticker.shown_labels(axis)), default=0.0)
 
 
 def _try(scale: Scale) -> float:

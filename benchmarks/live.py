@@ -1,0 +1,194 @@
+"""How smoothly a window plays and how soon it shows rows that are appended, seen from outside: on a virtual screen.
+
+    python -m benchmarks.live            # all parts, in about two minutes
+    python -m benchmarks.live frames     # one of frames, follow, flood, memory
+
+Needs Xvfb, and for Qt also PySide6-Essentials. The pixels are read from Xvfb's own memory, so nothing of ours says when
+a picture is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import re
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+BACKENDS = {"Tk": "TkAgg", "Qt": "QtAgg"}
+SPEEDS = (60, 120, 240)  # frames a second that are asked for
+SECONDS = 5
+WRITES = 40
+FLOOD = 10_000  # rows a second
+PERIOD = 2.0  # seconds after which the values of the flood begin again
+WRITER = """
+import os, sys, time
+file, rate, seconds = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND), float(sys.argv[2]), float(sys.argv[3])
+began, written = time.monotonic(), 0
+while (now := time.monotonic()) < began + seconds:
+    due = int((now - began) * rate)
+    value = b"%.6f\\n" % (time.time() % 2.0)
+    os.write(file, value * (due - written))
+    written = due
+    time.sleep(0.005)
+"""
+
+
+class Screen:
+    """An Xvfb whose pixels are read where it keeps them."""
+
+    def __init__(self, folder: str) -> None:
+        read, write = os.pipe()
+        self.server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", "900x700x24", "-dpi", "96", "-fbdir", folder],
+            pass_fds=[write], stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        os.close(write)
+        with os.fdopen(read) as said:
+            self.display = f":{said.readline().strip()}"
+        with Path(folder, "Xvfb_screen0").open("rb") as file:
+            memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        header = struct.unpack(">25I", memory[:100])  # XWDFileHeader of X11/XWDFile.h
+        start, width, height = header[0] + 12 * header[19], header[4], header[5]
+        self.pixels = np.frombuffer(memory, np.uint8, width * height * 4, start).reshape(height, width, 4)
+
+    def wait(self, seen: Callable[[np.ndarray], bool], seconds: float = 30) -> float:
+        """When it is to be seen."""
+        end = time.monotonic() + seconds
+        while not seen(self.pixels):
+            if time.monotonic() > end:
+                raise TimeoutError("it was never to be seen")
+            time.sleep(0.001)
+        return time.monotonic()
+
+
+@contextlib.contextmanager
+def screen() -> Iterator[Screen]:
+    with tempfile.TemporaryDirectory() as folder:
+        found = Screen(folder)
+        try:
+            yield found
+        finally:
+            found.server.terminate()
+            found.server.wait()
+
+
+@contextlib.contextmanager
+def shown(on: Screen, backend: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A `liveplot show` whose window is there."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "liveplot_cli", "show", *arguments, "-v"],
+        env=os.environ | {"DISPLAY": on.display, "MPLBACKEND": backend}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        on.wait(lambda pixels: bool((pixels[:480, :640, :3] > 0).mean() > 0.9))  # nothing is black
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def frames(on: Screen, folder: Path) -> list[str]:
+    """A line of 100 columns at 640x480, at several speeds: drawn and left out, as -v says."""
+    lines = ["| toolkit | asked | drawn a second | left out |", "|---|---|---|---|"]
+    for toolkit, backend in BACKENDS.items():
+        for speed in SPEEDS:
+            rows = np.random.default_rng(1).normal(size=(speed * SECONDS, 100)).cumsum(0)
+            np.save(folder / "line.npy", rows)
+            with shown(on, backend, str(folder / "line.npy"), "--fps", str(speed), "-k", "line") as process:
+                began = time.monotonic()
+                changes, before = 0, on.pixels[:480, :640].copy()
+                while time.monotonic() < began + SECONDS + 1:
+                    now = on.pixels[:480, :640].copy()
+                    changes += not np.array_equal(now, before)
+                    before = now
+                    time.sleep(0.001)
+                subprocess.run(["xdotool", "key", "q"], env={"DISPLAY": on.display}, check=True)
+                assert process.stderr is not None
+                said = process.stderr.read()
+            drawn, left_out = map(int, re.search(r"([\d,]+) pictures.* ([\d,]+) left", said).groups())  # type: ignore[union-attr]
+            lines.append(f"| {toolkit} | {speed} | {drawn / SECONDS:.1f} | {left_out} |")
+    return lines
+
+
+def follow(on: Screen, folder: Path) -> list[str]:
+    """From the write of a row, by another process than the window's, to its picture."""
+    lines = ["| toolkit | chart | median | slowest of " + str(WRITES) + " |", "|---|---|---|---|"]
+    for toolkit, backend in BACKENDS.items():
+        for kind in ("trace", "line"):
+            path = folder / "train.csv"
+            path.write_text("step,loss,val_loss\n0,1,1.5\n")
+            with shown(on, backend, "--follow", str(path), "-k", kind), path.open("ab", buffering=0) as file:
+                random, took = np.random.default_rng(2), []
+                time.sleep(1)
+                for step in range(1, WRITES + 1):
+                    before = on.pixels[:520, :640].copy()
+                    row = f"{step},{random.normal():.4f},{random.normal():.4f}\n".encode()
+                    began = time.monotonic()
+                    file.write(row)
+                    took.append(on.wait(lambda pixels: not np.array_equal(pixels[:520, :640], before)) - began)
+                    time.sleep(random.uniform(0.15, 0.3))
+            lines.append(f"| {toolkit} | {kind} | {1000 * statistics.median(took):.0f} ms | {1000 * max(took):.0f} ms |")
+    return lines
+
+
+def flood(on: Screen, folder: Path) -> list[str]:
+    """How old the newest row is that is to be seen while 10,000 are written a second: a bar as high as the time."""
+    lines = ["| toolkit | median | 99 of 100 | pictures a second |", "|---|---|---|---|"]
+    for toolkit, backend in BACKENDS.items():
+        path = folder / "flood.csv"
+        path.write_text("2.0\n")
+        options = ["-k", "bar", "--ylim", f"0,{PERIOD}", "--title", "", "--window", "5000"]
+        with shown(on, backend, "--follow", str(path), *options):
+            time.sleep(1)
+            full = top(on.pixels)
+            bottom = np.flatnonzero((np.abs(on.pixels[:440, 300, :3].astype(int) - 255).sum(axis=1) > 30)).max()
+            writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(FLOOD), str(SECONDS)])
+            time.sleep(1)
+            ages, heights = [], []
+            while writer.poll() is None:
+                now = time.time() % PERIOD
+                height = top(on.pixels)
+                value = PERIOD * (bottom - height) / (bottom - full)
+                ages.append((now - value) % PERIOD)
+                heights.append(height)
+                time.sleep(0.002)
+        pictures = np.count_nonzero(np.diff(heights)) / (SECONDS - 1)
+        age = np.array(ages)
+        lines.append(
+            f"| {toolkit} | {1000 * np.median(age):.0f} ms | {1000 * np.quantile(age, 0.99):.0f} ms | {pictures:.0f} |"
+        )
+    return lines
+
+
+def top(pixels: np.ndarray) -> int:
+    """Where the bar ends, in pixels from the top."""
+    column = pixels[:440, 300, :3].astype(int)
+    return int(np.argmax(np.abs(column - 255).sum(axis=1) > 100))
+
+
+PARTS = {"frames": frames, "follow": follow, "flood": flood}
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(PARTS)
+    with screen() as on, tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            print(f"\n### {name}: {(PARTS[name].__doc__ or '').strip()}\n")
+            print("\n".join(PARTS[name](on, Path(folder))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
