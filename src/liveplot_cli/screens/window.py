@@ -160,10 +160,10 @@ class _Window:
 
     @_answer
     def _complete(self, _: Any) -> None:
-        """Complete matplotlib's own drawings, which lack what moves."""
-        self._draw()
+        """Complete matplotlib's own drawings, which lack what moves, before the toolkit shows them."""
+        self._draw(blit=False)
 
-    def _draw(self) -> None:
+    def _draw(self, *, blit: bool = True) -> None:
         if self._drawing or self._closed:
             return
         self._drawing = True
@@ -171,7 +171,8 @@ class _Window:
         try:
             said = screening.note or f"{screening.how}  ·  {_HINT}"
             screening.draw(self._controls.artists(screening.place, screening.section, screening.where, said))
-            self._canvas.blit(self._figure.bbox)
+            if blit:
+                self._canvas.blit(self._figure.bbox)
         finally:
             self._drawing = False
         if not self._started and not self._closed:  # the film begins when the window is there to be seen
