@@ -28,6 +28,7 @@ LAYERS = (
         "formats.gif_blocks",
         "formats.mp4_boxes",
         "formats.npy_format",
+        "formats.png_chunks",
     }
     | {"formats.row_lines", "formats.text", "formats.text_blocks", "formats.tiff_pages", "formats.webp_chunks"},
     {"formats.number_block", "formats.film_page", "formats.table", "formats.webp_image"},
@@ -49,6 +50,7 @@ LAYERS = (
     {"screening"},
     {"screens"},
     {"jobs"},
+    {"notebook"},
     {"service.runs", "service.reserve"},
     {"service.sqlite_file"},
     {"service.rows", "service.stores", "service.access", "service.changes", "service.draftsman"},

@@ -1,7 +1,8 @@
 """Turn a history of numbers into a moving picture.
 
 `render` writes files, `animation` hands back a matplotlib `FuncAnimation`, `read` loads a `History`, `show` plays it,
-`push` sends rows to the live service as they come up, `recorder` writes them to a file that can be read meanwhile.
+`push` sends rows to the live service as they come up, `recorder` writes them to a file that can be read meanwhile,
+`live` plots them in a notebook.
 Each is imported when it is first used, so that the command line answers at once.
 """
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from liveplot_cli.jobs.render import render as render
     from liveplot_cli.jobs.save import save as save
     from liveplot_cli.jobs.show import show as show
+    from liveplot_cli.notebook import Live as Live
+    from liveplot_cli.notebook import live as live
     from liveplot_cli.readers import read as read
     from liveplot_cli.recording import Recorder as Recorder
     from liveplot_cli.recording import recorder as recorder
@@ -33,6 +36,7 @@ _HOMES = {
     "DataError": "errors",
     "History": "history",
     "LimitError": "errors",
+    "Live": "notebook",
     "LiveplotError": "errors",
     "MissingError": "errors",
     "OutputError": "errors",
@@ -41,6 +45,7 @@ _HOMES = {
     "Rendered": "write",
     "UsageError": "errors",
     "animation": "jobs.animate",
+    "live": "notebook",
     "push": "client.push",
     "read": "readers",
     "recorder": "recording",
@@ -53,6 +58,7 @@ __all__ = [
     "DataError",
     "History",
     "LimitError",
+    "Live",
     "LiveplotError",
     "MissingError",
     "OutputError",
@@ -61,6 +67,7 @@ __all__ = [
     "Rendered",
     "UsageError",
     "animation",
+    "live",
     "push",
     "read",
     "recorder",
