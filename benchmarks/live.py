@@ -141,7 +141,9 @@ def follow(on: Screen, folder: Path) -> list[str]:
                     file.write(row)
                     took.append(on.wait(lambda pixels: not np.array_equal(pixels[:520, :640], before)) - began)
                     time.sleep(random.uniform(0.15, 0.3))
-            lines.append(f"| {toolkit} | {kind} | {1000 * statistics.median(took):.0f} ms | {1000 * max(took):.0f} ms |")
+            lines.append(
+                f"| {toolkit} | {kind} | {1000 * statistics.median(took):.0f} ms | {1000 * max(took):.0f} ms |"
+            )
     return lines
 
 
@@ -155,7 +157,7 @@ def flood(on: Screen, folder: Path) -> list[str]:
         with shown(on, backend, "--follow", str(path), *options):
             time.sleep(1)
             full = top(on.pixels)
-            bottom = np.flatnonzero((np.abs(on.pixels[:440, 300, :3].astype(int) - 255).sum(axis=1) > 30)).max()
+            bottom = np.flatnonzero(np.abs(on.pixels[:440, 300, :3].astype(int) - 255).sum(axis=1) > 30).max()
             writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(FLOOD), str(SECONDS)])
             time.sleep(1)
             ages, heights = [], []
