@@ -139,12 +139,17 @@ def follow(on: Screen, folder: Path) -> list[str]:
                     row = f"{step},{random.normal():.4f},{random.normal():.4f}\n".encode()
                     began = time.monotonic()
                     file.write(row)
-                    took.append(on.wait(lambda pixels: not np.array_equal(pixels[:520, :640], before)) - began)
+                    took.append(on.wait(other_than(before)) - began)
                     time.sleep(random.uniform(0.15, 0.3))
             lines.append(
                 f"| {toolkit} | {kind} | {1000 * statistics.median(took):.0f} ms | {1000 * max(took):.0f} ms |"
             )
     return lines
+
+
+def other_than(before: np.ndarray) -> Callable[[np.ndarray], bool]:
+    """Whether there is another picture than before."""
+    return lambda pixels: not np.array_equal(pixels[:520, :640], before)
 
 
 def flood(on: Screen, folder: Path) -> list[str]:
