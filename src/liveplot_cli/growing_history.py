@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from liveplot_cli.errors import DataError, LimitError
+from liveplot_cli.errors import DataError, LimitError, UsageError
 from liveplot_cli.formats.dates import are_dates, instants
 from liveplot_cli.formats.table import Part, Table, Words
 from liveplot_cli.growing import Rows
 from liveplot_cli.history import History
-from liveplot_cli.selection import Selection
+from liveplot_cli.selection import Selection, find_column
 
 _FIRST_ROOM = 1024  # rows
 _LEARNING = 1000  # rows, until which it may still turn out what labels them
@@ -117,8 +117,8 @@ class GrowingHistory:
         return min(self._count, self._window or self._count)
 
     def _chosen(self, rows: NDArray[np.float64], words: list[str]) -> _Choice:
-        """What labels the rows and what is drawn, as of a table of these rows."""
-        selection = self._selection
+        """What labels the rows and what is drawn, as of a table of these rows; what is asked for may yet come up."""
+        selection = self._asked_of_known()
         has_words = self._label_name is not None and selection.index != "none"
         names, parts = tuple(self._columns), Part(rows, range(len(rows)))
         if has_words and self._label_name is not None:
@@ -136,6 +136,16 @@ class GrowingHistory:
             None if index is None else index - shift, [number - shift for number in drawn],
             [names[number] for number in drawn], index_name,
         )  # fmt: skip
+
+    def _asked_of_known(self) -> Selection:
+        """What is asked for of the columns that there are; raises `UsageError` where there is none of them."""
+        asked = self._selection
+        names = [*self._columns, *([] if self._label_name is None else [self._label_name])]
+        found = tuple(name for name in asked.columns if _is_among(name, names))
+        if asked.columns and not found:
+            find_column(asked.columns[0], names)
+        lacks_index = asked.index not in (None, "none") and not _is_among(str(asked.index), names)
+        return replace(asked, columns=found, index="none" if lacks_index else asked.index)
 
     def _labelled(self, choice: _Choice, rows: NDArray[np.float64], words: list[str], before: int) -> NDArray[Any]:
         """The labels of rows: their own numbers, a column's numbers, dates or words."""
@@ -184,6 +194,14 @@ class GrowingHistory:
         self._labels, self._times = self._labels[gone:], self._times[gone:]
         self._dropped += gone
         self._rows, self._count = rows, kept
+
+
+def _is_among(name: str, names: list[str]) -> bool:
+    try:
+        find_column(name, names)
+    except UsageError:
+        return False
+    return True
 
 
 def _instants(words: list[str]) -> NDArray[Any]:
