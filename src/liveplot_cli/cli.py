@@ -22,7 +22,7 @@ from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options
 from liveplot_cli.pushing import Pushing
 from liveplot_cli.selection import Selection
 from liveplot_cli.serving import Serving
-from liveplot_cli.signals import BROKEN_PIPE, abort, handled
+from liveplot_cli.signals import BROKEN_PIPE, abort, end, handled
 from liveplot_cli.startup import quick_imports
 from liveplot_cli.timing import Timing
 from liveplot_cli.writing import Writing
@@ -30,7 +30,7 @@ from liveplot_cli.writing import Writing
 if TYPE_CHECKING:
     import logging
 
-    from liveplot_cli.write import Rendered
+    from liveplot_cli.write import Rendered, Target
 
 _LONGEST_LINE = 300  # characters of an error
 
@@ -74,7 +74,7 @@ def cli() -> None:
     "for stdout; repeat it for several, drawn once.",
 )  # fmt: skip
 @_kind_option
-@options_from([Writing, *_DRAWING, *encoders.load_all()])
+@options_from([Writing, Following, *_DRAWING, *encoders.load_all()])
 @click.option(
     "-j", "--jobs",
     cls=GroupedOption, group="Work", type=click.IntRange(0), default=0, metavar="N",
@@ -99,6 +99,7 @@ def render(
     \b
     liveplot render history.npy -o film.gif
     liveplot render loss.csv -o loss.mp4 --fps 30 --hold 2 -t "loss, epoch {index}"
+    liveplot render --follow train.csv -o run.gif
     """
     _log(quiet, verbose)
     os.environ["MPLBACKEND"] = "agg"  # nothing here opens a window, whatever the user's backend is, or fails to be
@@ -109,6 +110,9 @@ def render(
     # What is wrong with a file or an option is told before the longest of the imports.
     options = _given(given)
     outputs = targets(output, options, *history)
+    if options.get("follow"):
+        _grow(history, outputs, kind, options, quiet)
+        return
     prepared = prepare(list(history), kind, options, writing=options_of_writing(outputs))
     with _long_imports():
         from liveplot_cli.shots import write_film
@@ -118,6 +122,20 @@ def render(
     if not quiet:
         for file in written:
             _say(_closing(file))
+
+
+def _grow(
+    history: Sequence[str], outputs: Sequence[Target], kind: str, options: dict[str, Any], quiet: bool
+) -> None:  # fmt: skip
+    """The film of a history that is still growing; a signal that has ended it then ends the process, too."""
+    with _long_imports():
+        from liveplot_cli.jobs.grow import grow
+
+    written, ended_by = grow(history, outputs, kind, options)
+    if not quiet:
+        _say(_closing(written))
+    if ended_by is not None:
+        end(ended_by)
 
 
 @cli.command(cls=GroupedCommand, no_args_is_help=True)

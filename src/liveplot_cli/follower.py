@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,9 @@ from liveplot_cli.tail import tails
 
 _TEXT = ".csv, .tsv, .jsonl, .ndjson"
 _NO_TEXT = frozenset((".npy", ".npz", ".gz", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".gif", ".mp4", ".mov"))
+_SECONDS = 0.05  # from one look whether a pipe is still to be waited for to the next
+_PATIENCE = 5  # seconds in which what is there is read to its end
+_MOST_AT_END = 1 << 20  # bytes of a pipe that are read when it is not to be waited for: its writer may write on
 _OF_A_WHOLE_FILE = ("rows", "transpose")  # options of the choice of rows
 
 _log = logging.getLogger(__name__)
@@ -31,10 +35,13 @@ class Follower:
     """The rows of a source as they come. `came` is set when there are more; whoever looks at them clears it.
 
     `options` are those of reading and of the choice of columns. Raises `UsageError` for a source or an option that
-    can't be followed.
+    can't be followed. Whoever wants every row there ever was asks for `editions`, and says so by `keeps_endings`.
     """
 
-    def __init__(self, source: str, options: Mapping[str, Any], name: str, window: int | None = None) -> None:
+    def __init__(
+        self, source: str, options: Mapping[str, Any], name: str, window: int | None = None, *,
+        keeps_endings: bool = False,
+    ) -> None:  # fmt: skip
         self.name, self._source = name, source
         _check(source, options)
         self._called = "standard input" if source == inputs.STANDARD_INPUT else Path(source).name
@@ -42,8 +49,9 @@ class Follower:
         self._strict = selection.strict
         self._dialect = Dialect(*(options.get(option) for option in ("delimiter", "header", "decimal")))
         self._encoding = str(options.get("encoding") or "utf-8")
-        self._rows = GrowingHistory(self.name, selection, window, most=build(Limits, options).max_memory)
-        self._stopped = Event()
+        most = build(Limits, options).max_memory
+        self._rows = GrowingHistory(self.name, selection, window, most=most, keeps_endings=keeps_endings)
+        self._stopped, self._ending = Event(), Event()
         self._trouble: BaseException | None = None
         self.came = Event()
         self.ended = False
@@ -51,8 +59,25 @@ class Follower:
 
     def so_far(self) -> SoFar | None:
         """The rows there are by now, None as long as there are none; raises what has ended the reading."""
-        self._raise_trouble()
+        self.raise_trouble()
         return self._rows.so_far()
+
+    def editions(self) -> list[SoFar]:
+        """The rows there were each time before a file was replaced, told once, and those that there are by now, if any.
+
+        They are told even where something has ended the reading.
+        """
+        return self._rows.editions()
+
+    def raise_trouble(self) -> None:
+        """Raise what has ended the reading, if anything has."""
+        if self._trouble is not None:
+            raise self._trouble
+
+    def end(self) -> None:
+        """Read what is there by now, and no more; returns when that is done, or is not to be waited for any longer."""
+        self._ending.set()
+        self._thread.join(_PATIENCE)
 
     @contextmanager
     def following(self) -> Iterator[Follower]:
@@ -64,10 +89,6 @@ class Follower:
             self._stopped.set()
             if self._source != inputs.STANDARD_INPUT:  # which may keep its reader waiting
                 self._thread.join(1)
-
-    def _raise_trouble(self) -> None:
-        if self._trouble is not None:
-            raise self._trouble
 
     def _follow(self) -> None:
         try:
@@ -83,11 +104,11 @@ class Follower:
         )
         if not is_file:
             with inputs.raw(self._source) as stream:
-                self._take(_Piped(stream))
+                self._take(_Piped(stream, self._ending))
             return
         if not os.path.lexists(self._source):
             _log.warning("waiting for %s, which is not there yet", self._called)
-        for number, tail in enumerate(tails(Path(self._source), self._stopped)):
+        for number, tail in enumerate(tails(Path(self._source), self._stopped, self._ending)):
             if number:
                 _log.warning("%s has been replaced, and is read from its beginning", self._called)
             self._take(tail, is_new=number > 0)
@@ -97,7 +118,7 @@ class Follower:
         bad = BadLines(self._strict, self._called)
 
         def tell(error: DataError) -> None:
-            if not self._stopped.is_set():  # then the last line has not ended, for nobody has waited for its end
+            if not (self._stopped.is_set() or stream.has_ended):  # then nobody has waited for the last line's end
                 bad(error)
 
         def tell_left_out(name: str) -> None:
@@ -115,12 +136,23 @@ class Follower:
 class _Piped:
     """A pipe's bytes as they come, past any buffer: a thread that waits in one could not be left behind."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._descriptor = stream.fileno()
+    def __init__(self, stream: BinaryIO, ending: Event) -> None:
+        self._descriptor, self._ending = stream.fileno(), ending
+        self._left = _MOST_AT_END
+        self.has_ended = False
 
     def read(self, size: int) -> bytes:
-        """So many bytes at most, as soon as there are any."""
-        return os.read(self._descriptor, size)
+        """So many bytes at most, as soon as there are any; when it is `ending`, what is there."""
+        while not select.select([self._descriptor], [], [], _SECONDS)[0]:
+            if self._ending.is_set():
+                self.has_ended = True
+                return b""
+        if not self._ending.is_set():
+            return os.read(self._descriptor, size)
+        self.has_ended = not self._left
+        data = os.read(self._descriptor, min(size, self._left))
+        self._left -= len(data)
+        return data
 
 
 def _check(source: str, options: Mapping[str, Any]) -> None:

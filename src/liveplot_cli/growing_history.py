@@ -42,22 +42,29 @@ class GrowingHistory:
     """Rows as they come, of which the last `window` are kept, or all.
 
     Columns that come up later are gaps in the rows before; what labels the rows, as a table's columns do, is settled
-    with the first thousand. It may be added to in one thread and asked in another. Raises `LimitError` where the rows
-    would take more than `most` bytes.
+    with the first thousand. It may be added to in one thread and asked in another. With `keeps_endings` those who ask
+    are also told what there was of it each time before it began anew. Raises `LimitError` where the rows would take
+    more than `most` bytes.
     """
 
     def __init__(
-        self, name: str, selection: Selection, window: int | None = None, *, most: int | None = None
+        self, name: str, selection: Selection, window: int | None = None, *, most: int | None = None,
+        keeps_endings: bool = False,
     ) -> None:  # fmt: skip
         self.name = name
         self._selection, self._window, self._most = selection, window, most
         self._lock = Lock()
         self._edition = 0
+        self._keeps_endings = keeps_endings
+        self._endings: list[SoFar] = []
         self._clear()
 
     def begin(self) -> None:
         """Begin anew, with no rows."""
         with self._lock:
+            ended = self._so_far() if self._keeps_endings else None
+            if ended is not None:
+                self._endings.append(ended)
             self._edition += 1
             self._clear()
 
@@ -98,18 +105,28 @@ class GrowingHistory:
     def so_far(self) -> SoFar | None:
         """The rows there are, or None as long as there are none."""
         with self._lock:
-            kept = self._kept
-            if not kept:
-                return None
-            before = len(self) - kept
-            rows = self._rows[self._count - kept : self._count]
-            words = self._labels[self._count - kept :]
-            choice = self._choice or self._chosen(rows, words)
-            if kept >= _LEARNING or self._window == kept:
-                self._choice = choice
-            labels = self._labelled(choice, rows, words, before)
-            is_all = choice.drawn == list(range(len(self._columns)))
-            values = rows if is_all else rows[:, choice.drawn]
+            return self._so_far()
+
+    def editions(self) -> list[SoFar]:
+        """The rows there were each time before all began anew, told once, and those that there are now, if any."""
+        with self._lock:
+            ended, self._endings = self._endings, []
+            now = self._so_far()
+            return ended if now is None else [*ended, now]
+
+    def _so_far(self) -> SoFar | None:
+        kept = self._kept
+        if not kept:
+            return None
+        before = len(self) - kept
+        rows = self._rows[self._count - kept : self._count]
+        words = self._labels[self._count - kept :]
+        choice = self._choice or self._chosen(rows, words)
+        if kept >= _LEARNING or self._window == kept:
+            self._choice = choice
+        labels = self._labelled(choice, rows, words, before)
+        is_all = choice.drawn == list(range(len(self._columns)))
+        values = rows if is_all else rows[:, choice.drawn]
         return SoFar(History(values, choice.columns, labels, choice.index_name, self.name), before, self._edition)
 
     @property

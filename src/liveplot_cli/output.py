@@ -63,6 +63,27 @@ class File:
                 part.replace(final)
         _flush_entries(final.parent)
 
+    @contextmanager
+    def grown_from(self, start: bytes) -> Iterator[GrowingFile]:
+        """The file with these bytes in it, put in the old one's place when they are all there; it grows in the block.
+
+        Raises `OutputError` as `part` does, and then the old file is as it was.
+        """
+        with self.part() as part:
+            with faults(self.path):
+                descriptor = os.open(part, os.O_RDWR)  # before an old file's mode may close it to us
+            try:
+                with faults(self.path):
+                    _write_at(descriptor, start, 0)
+                self.settle(part)
+            except BaseException:
+                os.close(descriptor)
+                raise
+        try:
+            yield GrowingFile(self.path, _final(self.path), descriptor, len(start))
+        finally:
+            os.close(descriptor)
+
     def settle(self, part: Path) -> int:
         """Bring a part that is whole to the disk, as the old file's like; how many bytes it has."""
         with faults(self.path):
@@ -77,6 +98,50 @@ class File:
     def _refuse_old(self, final: Path) -> None:
         if self.no_clobber and os.path.lexists(final):
             raise UsageError(f"the output {quoted(self.path)} exists, and is not to be overwritten")
+
+
+class GrowingFile:
+    """A file that ends with a byte behind which a reader sees nothing, and grows in front of that byte.
+
+    What is added is written behind it first, with such a byte at its own end, and then put in its place by the writing
+    of one byte, which is done or not done: so the file is whole at every moment, whatever ends the process.
+    """
+
+    def __init__(self, path: Path, final: Path, descriptor: int, size: int) -> None:
+        self.size = size
+        self._path, self._final, self._descriptor = path, final, descriptor
+
+    def append(self, more: bytes) -> None:
+        """Have the file go on with these bytes, the last of which ends it.
+
+        Raises `OutputError` where the disk has no room for them; then it stays as it was before.
+        """
+        first, rest = more[:1], more[1:]
+        with faults(self._path):
+            try:
+                _write_at(self._descriptor, rest, self.size)
+            except BaseException:  # nobody sees what there is of them, but nobody needs it either
+                os.ftruncate(self._descriptor, self.size)
+                raise
+            os.pwrite(self._descriptor, first, self.size - 1)
+        self.size += len(rest)
+
+    def settle(self) -> None:
+        """Bring all of it to the disk."""
+        with faults(self._path):
+            os.fsync(self._descriptor)
+
+    def check_ours(self) -> None:
+        """Raise `OutputError` where somebody else has removed, replaced or changed the file."""
+        with faults(self._path):
+            ours = os.fstat(self._descriptor)
+            try:
+                is_ours = os.path.samestat(ours, self._final.stat())
+            except FileNotFoundError:
+                is_ours = False
+        if not is_ours or ours.st_size != self.size:
+            what = "changed" if is_ours else "removed or replaced"
+            raise OutputError(f"{quoted(self._path)} was {what} by another program while it grew")
 
 
 @dataclass(frozen=True)
@@ -284,6 +349,13 @@ def _remove(part: Path) -> None:
             shutil.rmtree(part, ignore_errors=True)
         else:
             part.unlink()
+
+
+def _write_at(descriptor: int, piece: bytes, place: int) -> None:
+    left = memoryview(piece)
+    while left:
+        written = os.pwrite(descriptor, left, place)
+        left, place = left[written:], place + written
 
 
 def _write_all(descriptor: int, piece: bytes) -> None:

@@ -53,6 +53,21 @@ def answer(handler: Callable[[int, FrameType | None], object] | signal.Handlers)
             signal.signal(number, handler)
 
 
+class Wish:
+    """Whether a signal has asked for the end, and which: for a job that then has something to bring to its end."""
+
+    def __init__(self) -> None:
+        self.signum: int | None = None
+        self._time = 0.0
+
+    def note(self, signum: int, frame: FrameType | None) -> None:
+        """Answer a signal by noting it; one that comes more than a second later is answered as `stop` does."""
+        if self.signum is None:
+            self.signum, self._time = signum, time.monotonic()
+        elif time.monotonic() - self._time > _PATIENCE:
+            stop(signum, frame)
+
+
 @contextmanager
 def handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
     """Answer the signals with `handler` within the block."""

@@ -17,12 +17,15 @@ _REMEMBERED = 256  # bytes, by which a file that was written anew is told from o
 class Tail(io.RawIOBase):
     """The bytes of a file, for which reading waits until they are there.
 
-    It ends where the file has been cut, written anew or replaced, and when `stopped` is set.
+    It ends where the file has been cut, written anew or replaced, and when `stopped` is set; when `ending` is, with
+    what there is of it then.
     """
 
-    def __init__(self, path: Path, stopped: Event) -> None:
-        self._path, self._stopped = path, stopped
+    def __init__(self, path: Path, stopped: Event, ending: Event) -> None:
+        self._path, self._stopped, self._ending = path, stopped, ending
         self._file = path.open("rb", buffering=0)
+        self._end: int | None = None
+        self.has_ended = False  # with all that there is to read
         self._read = 0
         self._latest = b""
 
@@ -41,7 +44,7 @@ class Tail(io.RawIOBase):
         while not self._stopped.is_set():
             if not self._is_as_it_was():
                 return 0
-            count = self._file.readinto(buffer)
+            count = self._file.readinto(memoryview(buffer)[: self._room(len(buffer))])
             if count:
                 self._read += count
                 self._latest = (self._latest + bytes(buffer[:count][-_REMEMBERED:]))[-_REMEMBERED:]
@@ -50,8 +53,17 @@ class Tail(io.RawIOBase):
                 return 0
             is_replaced = self._is_replaced()
             if not is_replaced:
+                if self._end is not None:
+                    self.has_ended = True
+                    return 0
                 self._stopped.wait(_SECONDS)
         return 0
+
+    def _room(self, most: int) -> int:
+        """How many bytes are to be read at once: of a file that grows all the time its end must be somewhere."""
+        if self._ending.is_set() and self._end is None:
+            self._end = os.fstat(self._file.fileno()).st_size
+        return most if self._end is None else min(most, max(0, self._end - self._read))
 
     def _is_as_it_was(self) -> bool:
         """Whether what has been read is still what the file begins with, as far as its end tells."""
@@ -71,18 +83,23 @@ class Tail(io.RawIOBase):
             return False
 
 
-def tails(path: Path, stopped: Event) -> Iterator[Tail]:
+def tails(path: Path, stopped: Event, ending: Event) -> Iterator[Tail]:
     """The file of a name and, when that has ended, what has taken its place; waits for one that is not there yet.
 
-    It ends when `stopped` is set. Raises `UsageError` for what can't be followed.
+    It ends when `stopped` is set and, when `ending` is, with the file that is there then. Raises `UsageError` for what
+    can't be followed.
     """
     while not stopped.is_set():
         try:
-            tail = Tail(path, stopped)
+            tail = Tail(path, stopped, ending)
         except FileNotFoundError:
+            if ending.is_set():
+                return
             stopped.wait(_SECONDS)
             continue
         except OSError as error:
             raise UsageError(f"cannot read {quoted(path)}: {error.strerror or error}") from None
         with tail:
             yield tail
+        if tail.has_ended:
+            return

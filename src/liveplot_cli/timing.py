@@ -254,6 +254,39 @@ def delays(durations: Sequence[Fraction], per_second: Fraction, shortest: int) -
     return found
 
 
+class RunningDelays:
+    """The delays of frames that come one by one, as `delays` finds them; only the last frame's end can't be foreseen.
+
+    `frame` takes how long the next one lasts, and hands back its delay in ticks: 0 where it is too short to be shown.
+    Its time, like that of one that is passed over, then falls to the next. The delays and what is `owed` add up to the
+    time so far, rounded to a tick.
+    """
+
+    def __init__(self, per_second: Fraction, shortest: int) -> None:
+        self._per_second, self._shortest = per_second, shortest
+        self._elapsed = Fraction(0)
+        self._ticked = self.owed = 0
+
+    def frame(self, duration: Fraction) -> int:
+        """The delay of a frame that lasts so many seconds."""
+        self.pass_over(duration)
+        delay = self.owed if self.owed >= self._shortest else 0
+        self.owed -= delay
+        return delay
+
+    def pass_over(self, duration: Fraction) -> None:
+        """A frame that lasts so many seconds is not shown."""
+        self._elapsed += duration
+        end = nearest(self._elapsed * self._per_second)
+        self.owed += end - self._ticked
+        self._ticked = end
+
+    def last(self) -> int:
+        """The delay of one more frame, which ends the film: what is owed, and enough to be shown."""
+        delay, self.owed = max(self.owed, self._shortest), 0
+        return delay
+
+
 def parts(delay: int, longest: int) -> int:
     """How many delays of at most `longest` ticks a delay takes; none for a frame that is not shown."""
     return -(-delay // longest)

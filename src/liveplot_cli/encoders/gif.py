@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from liveplot_cli.formats.color_table import ColorTable, Packed, Places
 
 # Chromium and Firefox play a frame of less than 2 ticks as one of 10; none is slower at 2 than asked.
-_SHORTEST, _LONGEST = 2, 0xFFFF
-_TICKS_PER_SECOND = Fraction(100)
-_TRAILER = b";"
+SHORTEST, _LONGEST = 2, 0xFFFF
+TICKS_PER_SECOND = Fraction(100)
+TRAILER = b";"  # the last byte: behind it a reader sees nothing
 # Numbers of colours: 0 is free in every table, and the commonest colour comes first.
 _TRANSPARENT, _COMMONEST = 0, 1
 _FEWEST_BITS = 2  # of a number, that the format allows
@@ -62,7 +62,7 @@ class Gif:
 
         from liveplot_cli.formats.color_table import from_pictures
 
-        shown = delays(film.durations, _TICKS_PER_SECOND, _SHORTEST)
+        shown = delays(film.durations, TICKS_PER_SECOND, SHORTEST)
         if not all(shown):
             logging.getLogger(__name__).warning(
                 "a GIF shows at most 50 frames a second: what is between is left out, the time is kept"
@@ -88,7 +88,7 @@ class _GifFilm:
 
     @property
     def seconds(self) -> Fraction:
-        return sum(self.delays) / _TICKS_PER_SECOND
+        return sum(self.delays) / TICKS_PER_SECOND
 
     def cut(self, frames: int) -> _GifFilm:
         return replace(self, delays=self.delays[:frames])
@@ -106,23 +106,27 @@ class _GifFilm:
     @contextmanager
     def open(self, path: Path) -> Iterator[Callable[[bytes], object]]:
         with path.open("wb") as file:
-            file.write(self._header())
+            file.write(self.header())
             yield file.write
-            file.write(_TRAILER)
+            file.write(TRAILER)
 
     def check(self, path: Path) -> None:
+        self.check_holds(path, self.frames, sum(self.delays))
+
+    def check_holds(self, path: Path, images: int, ticks: int) -> None:
+        """See that a file holds so many images of this film, which last so many ticks."""
         from liveplot_cli.encoders import compare
         from liveplot_cli.formats.gif_blocks import GifFacts, facts
 
         with path.open("rb", buffering=0) as file:
-            compare(facts(file), GifFacts(self.size, self.frames, sum(self.delays), self._repeats))
+            compare(facts(file), GifFacts(self.size, images, ticks, self._repeats))
 
     @property
     def _repeats(self) -> int | None:
         """How often the film is shown once more, 0 for ever; None is never."""
         return None if self.loop == 1 else max(0, self.loop - 1)
 
-    def _header(self) -> bytes:
+    def header(self) -> bytes:
         """Logical screen, global colour table, and the Netscape block that says how often to repeat."""
         table, bits = _stored_table(self.table.colors)
         screen = struct.pack("<6sHHBBB", b"GIF89a", *self.size, 0b1_111_0_000 | bits - 1, 0, 0)
@@ -130,6 +134,38 @@ class _GifFilm:
         if self._repeats is not None:
             repeat = b"!\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, self._repeats, 0)
         return screen + table + repeat
+
+
+class GrowingGif:
+    """A film whose frames come one by one, each with its delay in ticks: what stands behind what was there before.
+
+    Its colours are those of the `film`'s sample, whose times do not count; a frame that has others brings them along.
+    Where the paper is transparent a frame is handed over when the next is there.
+    """
+
+    def __init__(self, gif: Gif, film: Film) -> None:
+        self._plan = gif.plan(film).cut(0)
+        self._coder = self._plan.begin(0, _no_picture)
+        self.header = self._plan.header()
+        self.size = self._plan.size
+
+    def add(self, pixels: Pixels, delay: int) -> list[bytes]:
+        """The images that a frame completes; the pixels are as for any coder."""
+        self._coder.show(pixels, delay)
+        return self._coder.take()
+
+    def end(self) -> list[bytes]:
+        """The images that are left when no frame comes any more."""
+        self._coder.pass_on_the_last()
+        return self._coder.take()
+
+    def check(self, path: Path, images: int, ticks: int) -> None:
+        """See that a file is whole and holds so many images and lasts so long; raises `ValueError` that says why."""
+        self._plan.check_holds(path, images, ticks)
+
+
+def _no_picture(number: int) -> Pixels:
+    raise IndexError(number)
 
 
 class _Coder:
@@ -154,12 +190,24 @@ class _Coder:
     def add(self, pixels: Pixels) -> None:
         delay = next(self._delays)
         if delay:
-            first, *further = shares(delay, _LONGEST)
-            self._blocks.append(self._image(as_words(pixels), first).block())
-            self._blocks += [_unchanged(share).block() for share in further]
+            self.show(pixels, delay)
+
+    def show(self, pixels: Pixels, delay: int) -> None:
+        """Encode a picture that is shown for so many ticks."""
+        first, *further = shares(delay, _LONGEST)
+        self._blocks.append(self._image(as_words(pixels), first).block())
+        self._blocks += [_unchanged(share).block() for share in further]
+
+    def take(self) -> list[bytes]:
+        """The images that are encoded by now, each given once."""
+        taken, self._blocks = self._blocks, []
+        return taken
+
+    def pass_on_the_last(self) -> None:
+        """Encode what waits for the next picture."""
 
     def finish(self) -> bytes:
-        return b"".join(self._blocks)
+        return b"".join(self.take())
 
     def _see(self, pixels: Pixels) -> None:
         from liveplot_cli.formats.color_table import packed
@@ -262,22 +310,23 @@ class _CutOutCoder(_Coder):
         self._nothing = self._seen[0, 0]
         self._numbers = np.full((height, width), _TRANSPARENT, np.uint8)
 
-    def add(self, pixels: Pixels) -> None:
-        delay = next(self._delays)
-        if delay:
-            picture = as_words(_cut_out(pixels, self._paper))
-            vanished = box_of((picture == self._nothing) & (self._seen != self._nothing))
-            if vanished is not None:
-                self._clear(vanished)
-            first, *further = shares(delay, _LONGEST)
-            for image in (self._image(picture, first), *map(_unchanged, further)):
-                self._pass_on(image)
+    def show(self, pixels: Pixels, delay: int) -> None:
+        picture = as_words(_cut_out(pixels, self._paper))
+        vanished = box_of((picture == self._nothing) & (self._seen != self._nothing))
+        if vanished is not None:
+            self._clear(vanished)
+        first, *further = shares(delay, _LONGEST)
+        for image in (self._image(picture, first), *map(_unchanged, further)):
+            self._pass_on(image)
 
     def finish(self) -> bytes:
         if next(self._delays, None) is not None:
             self._clear((slice(0, self._size[1]), slice(0, self._size[0])))
-        self._pass_on(None)
+        self.pass_on_the_last()
         return super().finish()
+
+    def pass_on_the_last(self) -> None:
+        self._pass_on(None)
 
     def _pass_on(self, image: _Image | None) -> None:
         """Store the frame that waits, and have another wait, whose numbers may be those that are kept up to date."""
