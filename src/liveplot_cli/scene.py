@@ -128,7 +128,12 @@ class Scene:
         for axes in self._axes:
             axes.set_prop_cycle(None)
         drawn = self._draw_charts(list(zip(self._axes, self._shares(), strict=True)))
-        self._layout.renew(self._told, self._inside(drawn))
+        inside = self._inside(drawn)
+        if (inside is None) != self._layout.is_beside:  # the chart has no place for it any more, or has now
+            self.figure.clear()
+            self._build()
+            return
+        self._layout.renew(self._told, inside)
         for axis, (locator, formatter), label in zip(self._both_axes(), ticks, labels, strict=True):
             if not isinstance(formatter, FuncFormatter):  # which names the rows there were
                 axis.set_major_locator(locator)

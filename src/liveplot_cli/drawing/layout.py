@@ -68,7 +68,7 @@ class Layout:
         title, counter = self._title_artists(inside)
         self._title = Words(title, words.title(look.title, several=len(called) > 1), told)
         self._counter = Words(counter, words.counter(look.title, told, named=inside is None), told)
-        self._is_beside = inside is None
+        self.is_beside = inside is None  # the counter, where the title is
         self._called = called if self._is_grid else []
         self._name_panels(_LONGEST_NAME)
         self._repeating: list[Axis] = []
@@ -123,7 +123,7 @@ class Layout:
         # How large the axes are says how many ticks they have: only now are all the labels known.
         if [_try(scale) for scale in scales] != widest:
             self._lay_out()
-        self._title.fit(self._begin_title() - (self._counter.width if self._is_beside else 0))
+        self._title.fit(self._begin_title() - (self._counter.width if self.is_beside else 0))
         if self._title.height > line:
             self._lay_out()
             self._begin_title()
