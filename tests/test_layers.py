@@ -45,7 +45,7 @@ LAYERS = (
     {"growing_history"},
     {"follower"},
     {"prepare", "scene", "write", "animated"},
-    {"matplotlib_writer", "still"},
+    {"matplotlib_writer", "still", "growing_film"},
     {"shots"},
     {"screening"},
     {"screens"},

@@ -380,6 +380,9 @@ def _rows(growing: Growing, first: int, lines: str, bad: Callable[[DataError], o
         try:
             row = growing.row(number, _of_text(number, line))
         except DataError as error:
+            if same:  # what came before is there, whatever is done about this line
+                yield _together(same, growing.label_name)
+                same = []
             bad(error)
             continue
         if row is None:

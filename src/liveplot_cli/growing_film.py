@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
+from typing import NamedTuple
 
 from liveplot_cli.easing import STEP
 from liveplot_cli.encoders.gif import SHORTEST, TICKS_PER_SECOND, TRAILER, Gif, GrowingGif
@@ -39,6 +40,11 @@ def growing_film(place: File, timing: Timing, film: Film, options: Mapping[str, 
         yield GrowingFilm(place, timing, GrowingGif(build(Gif, options), film), opened)
 
 
+class _Shot(NamedTuple):
+    pixels: Pixels
+    delay: int
+
+
 class GrowingFilm:
     """A film whose rows come one by one, each of them shown for as long as any other.
 
@@ -50,9 +56,13 @@ class GrowingFilm:
         self._place, self._timing, self._gif, self._opened = place, timing, gif, opened
         self._file: GrowingFile | None = None
         self._each = 1 / (timing.speed or timing.fps)
-        self._delays = RunningDelays(TICKS_PER_SECOND, max(SHORTEST, int(TICKS_PER_SECOND / timing.fps)))
+        shortest = max(SHORTEST, int(TICKS_PER_SECOND / timing.fps))
+        self._delays = RunningDelays(TICKS_PER_SECOND, shortest)
         self._ticks = 0
-        self._is_shown = False
+        # Where not every row has a frame, one waits until there is another, for the last row is always shown.
+        self._are_short = self._each * TICKS_PER_SECOND < shortest
+        self._waiting: _Shot | None = None
+        self._is_due = False
         self.rows = self.shown = self.images = 0
 
     def add(self, pixels: Pixels) -> None:
@@ -61,10 +71,15 @@ class GrowingFilm:
         The pixels, shape (height, width, 4), RGBA, are to stay as they are until the next call. Raises `OutputError`.
         """
         delay = self._delays.frame(self._next())
-        self._latest = pixels
-        self._is_shown = delay > 0
-        if delay:
-            self._show(delay, is_new=True)
+        self._latest, self._is_due = pixels, delay > 0
+        if not delay:
+            return
+        self._show_waiting()
+        if self._are_short:
+            self._waiting = _Shot(pixels.copy(), delay)
+        else:
+            self._show(pixels, delay)
+            self.shown += 1
 
     def pass_over(self, rows: int) -> None:
         """Leave out the next rows, whose time falls to the next that is shown; that the last be shown is up to you."""
@@ -74,8 +89,18 @@ class GrowingFilm:
     def end(self) -> Rendered:
         """Show the last row that was added for as long as is left, and bring all to the disk; raises `OutputError`."""
         self._delays.pass_over(self._timing.hold)
-        if self._delays.owed or not self._is_shown:
-            self._show(self._delays.last(), is_new=not self._is_shown)
+        waiting, owed = self._waiting, self._delays.owed
+        if not self._is_due:
+            if waiting is not None and owed >= SHORTEST:
+                self._show_waiting()
+            elif waiting is not None:  # there is no time for both
+                owed += waiting.delay
+            self._waiting = _Shot(self._latest, max(SHORTEST, owed))
+        elif waiting is not None:
+            self._waiting = _Shot(waiting.pixels, waiting.delay + owed)
+        elif owed:
+            self._show(self._latest, max(SHORTEST, owed))
+        self._show_waiting()
         self._append(self._gif.end())
         assert self._file is not None
         self._file.settle()
@@ -92,10 +117,15 @@ class GrowingFilm:
         self.rows += 1
         return self._each + (self._timing.hold_start if self.rows == 1 else 0)
 
-    def _show(self, delay: int, *, is_new: bool) -> None:
-        self.shown += is_new
+    def _show_waiting(self) -> None:
+        if self._waiting is not None:
+            self._show(*self._waiting)
+            self.shown += 1
+            self._waiting = None
+
+    def _show(self, pixels: Pixels, delay: int) -> None:
         self._ticks += delay
-        self._append(self._gif.add(self._latest, delay))
+        self._append(self._gif.add(pixels, delay))
 
     def _append(self, images: list[bytes]) -> None:
         """Have the file go on with images; it is there when the first of them are."""

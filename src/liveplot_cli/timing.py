@@ -255,7 +255,7 @@ def delays(durations: Sequence[Fraction], per_second: Fraction, shortest: int) -
 
 
 class RunningDelays:
-    """The delays of frames that come one by one, as `delays` finds them; only the last frame's end can't be foreseen.
+    """The delays of frames that come one by one, as `delays` finds them but for the last, of which it can't know.
 
     `frame` takes how long the next one lasts, and hands back its delay in ticks: 0 where it is too short to be shown.
     Its time, like that of one that is passed over, then falls to the next. The delays and what is `owed` add up to the
@@ -280,11 +280,6 @@ class RunningDelays:
         end = nearest(self._elapsed * self._per_second)
         self.owed += end - self._ticked
         self._ticked = end
-
-    def last(self) -> int:
-        """The delay of one more frame, which ends the film: what is owed, and enough to be shown."""
-        delay, self.owed = max(self.owed, self._shortest), 0
-        return delay
 
 
 def parts(delay: int, longest: int) -> int:

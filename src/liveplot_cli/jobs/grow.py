@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+import numpy as np
+
 from liveplot_cli.drawing import style
 from liveplot_cli.errors import DataError, LimitError, LiveplotError, OutputError, UsageError, quoted
 from liveplot_cli.film import Film, Pixels
@@ -66,9 +68,9 @@ def grow(sources: Sequence[str], outputs: Sequence[Target], kind: str, options: 
         prepared = _prepared(first.history, kind, options, outputs)
         _log.info("%s grows with %s until Ctrl-C", place.path, follower.name)
         with style.applied(prepared.look):
-            scene = Scene([first.history], prepared.chart, prepared.look, growing=True)
+            scene = _scene(prepared, first.history)
             with growing_film(place, timing, _film(scene, timing, len(first.history)), options) as film:
-                written = _filmed(film, scene, rows, prepared.limits.max_frames)
+                written = _filmed(film, prepared, scene, rows)
     _tell(film, rows.left_out)
     return Grown(written, wish.signum)
 
@@ -78,6 +80,10 @@ def _prepared(history: History, kind: str, options: Mapping[str, object], output
     left = {name: value for name, value in options.items() if name not in options_of(Selection)}
     used = options_of_writing(outputs)
     return prepare(history.with_rows(slice(0, 1)), kind, left, writing=used, reading=(Following, Csv, Jsonl))
+
+
+def _scene(prepared: Prepared, history: History) -> Scene:
+    return Scene([history], prepared.chart, prepared.look, growing=True)
 
 
 def _film(scene: Scene, timing: Timing, rows: int) -> Film:
@@ -91,13 +97,17 @@ def _film(scene: Scene, timing: Timing, rows: int) -> Film:
     return Film(*scene.size, scene.paper, (each, each), timing.fps, sample, scene.transparent, scene.title)
 
 
-def _filmed(film: GrowingFilm, scene: Scene, rows: _Rows, most: int) -> Rendered:
+def _filmed(film: GrowingFilm, prepared: Prepared, scene: Scene, rows: _Rows) -> Rendered:
     """Add all rows to the film; where what they come from fails, those before are added, and then it is told."""
     trouble: LiveplotError | None = None
+    most = prepared.limits.max_frames
     try:
-        for history, numbers in rows.come():
-            scene.renew([history])
-            for number, passed_over in numbers:
+        for batch in rows.come():
+            if batch.is_new:
+                scene = _scene(prepared, batch.history)
+            else:
+                scene.renew([batch.history])
+            for number, passed_over in batch.numbers:
                 film.pass_over(passed_over)
                 film.add(scene.pixels(number))
                 if film.images >= most:
@@ -123,14 +133,29 @@ def _tell(film: GrowingFilm, left_out: int) -> None:
         _log.warning("%s of %s rows are shown: %s", f"{film.shown:,}", f"{film.rows:,}", reason)
 
 
+class _Batch(NamedTuple):
+    """A history as it is by now, whether it is another than before, and the numbers in it of some rows to be drawn.
+
+    With each number comes how many rows before it are left out.
+    """
+
+    history: History
+    is_new: bool
+    numbers: Sequence[tuple[int, int]]
+
+
 class _Rows:
-    """The rows that a follower finds, each once and in their order; where too many wait some are left out."""
+    """The rows that a follower finds, each once and in their order; where too many wait some are left out.
+
+    A file that is written anew with the rows it had and more, as by `to_csv`, goes on where it was.
+    """
 
     def __init__(self, follower: Follower, wish: Wish) -> None:
         self.left_out = 0
         self._follower, self._wish = follower, wish
         self._found: list[SoFar] = []
-        self._edition = self._next = 0
+        self._latest: SoFar | None = None
+        self._next = 0
         self._left = _MOST_AT_END
 
     def wait(self) -> SoFar:
@@ -144,19 +169,16 @@ class _Rows:
                 self._raise_reason()
             self._follower.came.wait(_LOOK)
 
-    def come(self) -> Iterator[tuple[History, list[tuple[int, int]]]]:
-        """A history as it is by now, the numbers in it of some rows to be drawn, and how many before each are left out.
-
-        It ends when all rows have come, and raises what has ended them.
-        """
+    def come(self) -> Iterator[_Batch]:
+        """Some rows at a time; it ends when all have come, and raises what has ended them."""
         while True:
             has_ended = self._has_ended()
             found, self._found = self._found or self._follower.editions(), []
             is_idle = True
             for so_far in found:
-                while numbers := self._some(so_far):
+                while batch := self._some(so_far):
                     is_idle = False
-                    yield so_far.history, numbers
+                    yield batch
                     if so_far is found[-1] and not has_ended:
                         break
             if is_idle and has_ended:
@@ -179,11 +201,16 @@ class _Rows:
             raise Interrupted(self._wish.signum)
         raise DataError(f"{quoted(self._follower.name)[1:-1]}: there is no row in it")
 
-    def _some(self, so_far: SoFar) -> list[tuple[int, int]]:
-        """The next rows to be drawn, by their numbers in the history, each with how many before it are left out."""
-        if so_far.edition != self._edition:
-            self._edition, self._next = so_far.edition, 0
+    def _some(self, so_far: SoFar) -> _Batch | None:
+        """The next rows to be drawn, None where there are none."""
         end = so_far.before + len(so_far.history)
+        is_new = False
+        if self._latest is not None and so_far.edition != self._latest.edition:
+            is_new = not _is_alike(self._latest, so_far)
+            if not is_new and end < self._next:  # it may be on its way to be the same
+                return None
+            self._next = 0 if is_new else self._next
+        self._latest = so_far
         found: list[tuple[int, int]] = []
         while self._next < end and len(found) < _AT_ONCE:
             first = max(self._next, so_far.before)
@@ -191,7 +218,7 @@ class _Rows:
             found.append((row - so_far.before, row - self._next))
             self.left_out += row - self._next
             self._next = row + 1
-        return found
+        return _Batch(so_far.history, is_new, found) if found else None
 
     def _most(self) -> int:
         """How many rows may wait, this one among them."""
@@ -199,3 +226,19 @@ class _Rows:
             return _MOST_WAITING
         self._left -= 1
         return max(1, self._left + 1)
+
+
+def _is_alike(one: SoFar, other: SoFar) -> bool:
+    """Whether the rows that two histories both have are the same; the other may have further columns."""
+    names = list(other.history.columns)
+    if not set(one.history.columns) <= set(names):
+        return False
+    start = max(one.before, other.before)
+    stop = min(so_far.before + len(so_far.history) for so_far in (one, other))
+    mine, theirs = (slice(start - so_far.before, max(start, stop) - so_far.before) for so_far in (one, other))
+    columns = [names.index(name) for name in one.history.columns]
+    return (
+        stop > start
+        and np.array_equal(one.history.labels[mine], other.history.labels[theirs])
+        and np.array_equal(one.history.values[mine], other.history.values[theirs][:, columns], equal_nan=True)
+    )
