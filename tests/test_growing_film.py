@@ -214,6 +214,18 @@ def test_a_signal_finishes_it_with_all_rows_that_are_there(place: Place, number:
     assert float(films.gifsicle(film).seconds) == 2.15
 
 
+def test_a_signal_leaves_out_rows_that_would_take_long_and_keeps_their_time(place: Place) -> None:
+    data, film = place.folder / "t.csv", place.folder / "a.gif"
+    data.write_bytes(HEADER + table(9_000))
+    started = place.start(*FILM)
+    until(film.exists, started)
+    started.process.send_signal(signal.SIGTERM)
+    done = started.end(-signal.SIGTERM, "of 9,000 rows are shown: they came faster", ignoring=["t.csv", "a.gif"])
+    told = films.gifsicle(film)
+    assert (float(told.seconds), f"a.gif: {told.images:,} frames, 450.00 s" in done.stderr) == (450, True)
+    assert told.images < 8_000
+
+
 def test_a_signal_before_the_first_row_leaves_nothing(place: Place) -> None:
     started = place.start(*FILM)
     until(lambda: "waiting for t.csv" in place.said.read_text(), started)

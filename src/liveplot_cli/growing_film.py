@@ -70,7 +70,7 @@ class GrowingFilm:
 
         The pixels, shape (height, width, 4), RGBA, are to stay as they are until the next call. Raises `OutputError`.
         """
-        delay = self._delays.frame(self._next())
+        delay = self._delays.frame(self._next(1))
         self._latest, self._is_due = pixels, delay > 0
         if not delay:
             return
@@ -83,8 +83,8 @@ class GrowingFilm:
 
     def pass_over(self, rows: int) -> None:
         """Leave out the next rows, whose time falls to the next that is shown; that the last be shown is up to you."""
-        for _ in range(rows):
-            self._delays.pass_over(self._next())
+        if rows:
+            self._delays.pass_over(self._next(rows))
 
     def end(self) -> Rendered:
         """Show the last row that was added for as long as is left, and bring all to the disk; raises `OutputError`."""
@@ -112,10 +112,11 @@ class GrowingFilm:
             raise OutputError(f"{quoted(path)} was not written whole: {error}") from None
         return Rendered(path, self.images, self._ticks / TICKS_PER_SECOND, self._gif.size, self._file.size)
 
-    def _next(self) -> Fraction:
-        """How long the next row is shown."""
-        self.rows += 1
-        return self._each + (self._timing.hold_start if self.rows == 1 else 0)
+    def _next(self, rows: int) -> Fraction:
+        """How long the next rows are shown."""
+        hold = 0 if self.rows else self._timing.hold_start
+        self.rows += rows
+        return rows * self._each + hold
 
     def _show_waiting(self) -> None:
         if self._waiting is not None:

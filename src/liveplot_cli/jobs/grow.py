@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 _LOOK = 0.05  # seconds from one look for a signal to the next, while no rows come
 _AT_ONCE = 32  # rows that are drawn before it is looked what has come meanwhile
 _MOST_WAITING = 10_000  # rows; of more that wait some are left out
-_MOST_AT_END = 500  # rows, for whoever sends a signal does not wait for long
+_MOST_AT_END = 200  # rows, for whoever sends a signal does not wait for long: containers are given ten seconds
 
 
 class Grown(NamedTuple):
