@@ -345,4 +345,4 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     path = tmp_path / "train.csv"
     path.symlink_to(path)
     with pytest.raises(UsageError, match=r"cannot read .*Too many levels of symbolic links"):
-        list(tails(path, Event()))
+        list(tails(path, Event(), Event()))
