@@ -143,7 +143,7 @@ class _Piped:
 
     def read(self, size: int) -> bytes:
         """So many bytes at most, as soon as there are any; when it is `ending`, what is there."""
-        while not select.select([self._descriptor], [], [], _SECONDS)[0]:
+        while os.name != "nt" and not select.select([self._descriptor], [], [], _SECONDS)[0]:  # there for sockets alone
             if self._ending.is_set():
                 self.has_ended = True
                 return b""

@@ -169,7 +169,9 @@ def colors_of(axes: Axes, names: Sequence[str]) -> NDArray[np.float64]:
 def points(axes: Axes) -> tuple[float, float]:
     """Width and height of axes in points, 72 an inch, as they are before the layout."""
     figure: Any = axes.get_figure(root=True)
-    return axes.bbox.width * 72 / figure.dpi, axes.bbox.height * 72 / figure.dpi
+    spec: Any = axes.get_subplotspec()
+    width, height = (axes.bbox if spec is None else spec.get_position(figure).transformed(figure.transFigure)).size
+    return width * 72 / figure.dpi, height * 72 / figure.dpi
 
 
 def legible(text: str, longest: int = _LONGEST) -> str:
