@@ -142,3 +142,16 @@ def test_a_count_of_all_rows_in_the_title_goes_on() -> None:
         scene.draw(11)
         assert scene.title == "12 of 12"
         assert np.array_equal(scene.pixels(11), in_full(scene, 11))
+
+
+def test_what_charts_say_of_their_data_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    values = VALUES.copy()
+    values[3:, 0] = -1
+    look = Look(size=(320, 240), logy=True)
+    with style.applied(look), caplog.at_level("INFO", "liveplot_cli"):
+        scene = Scene([history(20, values)], Trace(), look, growing=True)
+        said = len(caplog.records)
+        for rows in range(21, 30):
+            scene.renew([history(rows, values)])
+            scene.draw(rows - 1)
+    assert 0 < said == len(caplog.records)

@@ -15,8 +15,7 @@ import sys
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from itertools import groupby
@@ -39,7 +38,7 @@ from liveplot_cli.jobs.render import render
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
 from liveplot_cli.option import build, options_of, refuse_unused
-from liveplot_cli.scene import Scene
+from liveplot_cli.scene import Scene, without_notes
 from liveplot_cli.selection import Selection
 from liveplot_cli.timing import Timing
 from liveplot_cli.write import Rendered
@@ -55,8 +54,6 @@ _CREDIT = 2.0  # seconds: after a pause some pictures come in a row, as of what 
 _MOST_WAITING = 10_000  # rows that are not yet among the others
 _PATIENCE = 5.0  # seconds for another thread's picture
 
-# What a chart says of its data it would say again for each picture.
-_TALKATIVE = ("charts", "drawing", "formats", "scene")
 _OF_A_WHOLE_FILE = ("rows", "transpose", "strict")  # options of the choice of rows
 
 
@@ -229,7 +226,7 @@ class Live:
             return
         began = time.monotonic()
         try:
-            with _without_notes():
+            with without_notes():  # what there is to say of all rows is said at the last picture
                 self._draw()
         except DataError as error:  # such rows as make a picture may yet come
             self._tell("data", "there is no picture for now: %s", error.sentence)
@@ -397,20 +394,6 @@ def _refuse(asked: Mapping[str, object], of_charts: Sequence[type]) -> None:
 def _png(scene: Scene, history: History) -> bytes:
     pixels = scene.pixels(len(history) - 1)
     return png(pixels if scene.transparent else pixels[..., :3])
-
-
-@contextmanager
-def _without_notes() -> Iterator[None]:
-    """Let charts say nothing; what there is to say of all rows is said at the last picture."""
-    loggers = [logging.getLogger(f"liveplot_cli.{name}") for name in _TALKATIVE]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def _row(values: Any, named: dict[str, Any]) -> Mapping[str, Any] | Sequence[Any]:

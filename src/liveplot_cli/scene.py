@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,7 @@ _log = logging.getLogger(__name__)
 
 _DIRECTIONS = {"x": "horizontal", "y": "vertical"}
 _SHAPE = 1  # width to height of a panel
+_TALKATIVE = ("charts", "drawing", "formats", "scene")
 
 
 class Scene:
@@ -127,7 +128,8 @@ class Scene:
             artist.remove()
         for axes in self._axes:
             axes.set_prop_cycle(None)
-        drawn = self._draw_charts(list(zip(self._axes, self._shares(), strict=True)))
+        with without_notes():
+            drawn = self._draw_charts(list(zip(self._axes, self._shares(), strict=True)))
         inside = self._inside(drawn)
         if (inside is None) != self._layout.is_beside:  # the chart has no place for it any more, or has now
             self.figure.clear()
@@ -329,6 +331,15 @@ class Scene:
                 "%s: no font here has shapes for some characters, boxes stand for them; install %s",
                 self.histories[0].name, to_install(lacking),
             )  # fmt: skip
+
+
+@contextmanager
+def without_notes() -> Iterator[None]:
+    """Let charts say nothing: of a history that grows they would say the same for each picture."""
+    with ExitStack() as silent:
+        for name in _TALKATIVE:
+            silent.enter_context(style.silent(f"liveplot_cli.{name}"))
+        yield
 
 
 def _form(histories: Sequence[History]) -> list[object]:

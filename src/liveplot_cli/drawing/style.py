@@ -48,7 +48,7 @@ def applied(look: Look | None = None) -> Iterator[None]:
     settings: dict[Any, Any] = {name: defaults[name] for name in defaults if not name.startswith(_THEIRS)}
     look = look or Look()
     settings |= theme.settings(look.theme, look.palette, transparent=look.transparent)
-    with matplotlib.rc_context(settings), warnings.catch_warnings(), _silent("matplotlib.font_manager"):
+    with matplotlib.rc_context(settings), warnings.catch_warnings(), silent("matplotlib.font_manager"):
         # The font has no shape for a character and draws a box: matplotlib would say so for every frame.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
         yield
@@ -116,7 +116,7 @@ def _color(setting: str) -> str:
 
 
 @contextmanager
-def _silent(name: str) -> Iterator[None]:
+def silent(name: str) -> Iterator[None]:
     """Let a logger say nothing but errors: that a font has no bold, for example."""
     logger = logging.getLogger(name)
     level = logger.level
