@@ -346,3 +346,11 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     path.symlink_to(path)
     with pytest.raises(UsageError, match=r"cannot read .*Too many levels of symbolic links"):
         list(tails(path, Event(), Event()))
+
+
+def test_rows_of_gaps_alone_are_waited_through() -> None:
+    assert read(b"a,b\n,\nnan,\n")[0] is None
+    so_far, _ = read(b"a,b\n,\n", b",3\n")
+    assert so_far is not None
+    assert len(so_far.history) == 2
+    assert read(b"1\n2\n", b"nan\nnan\n", window=2)[0] is None

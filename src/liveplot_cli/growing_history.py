@@ -103,7 +103,7 @@ class GrowingHistory:
             self._count += len(values)
 
     def so_far(self) -> SoFar | None:
-        """The rows there are, or None as long as there are none."""
+        """The rows there are, or None as long as there are none but gaps."""
         with self._lock:
             return self._so_far()
 
@@ -127,7 +127,11 @@ class GrowingHistory:
         labels = self._labelled(choice, rows, words, before)
         is_all = choice.drawn == list(range(len(self._columns)))
         values = rows if is_all else rows[:, choice.drawn]
-        return SoFar(History(values, choice.columns, labels, choice.index_name, self.name), before, self._edition)
+        try:
+            history = History(values, choice.columns, labels, choice.index_name, self.name)
+        except DataError:  # all are gaps, for now
+            return None
+        return SoFar(history, before, self._edition)
 
     @property
     def _kept(self) -> int:
@@ -211,6 +215,12 @@ class GrowingHistory:
         self._labels, self._times = self._labels[gone:], self._times[gone:]
         self._dropped += gone
         self._rows, self._count = rows, kept
+
+
+def one_row(history: History) -> History:
+    """One of a history's rows that has a value: for what depends on the columns alone."""
+    row = int(np.argmax(np.isfinite(history.values).any(axis=1)))
+    return history.with_rows(slice(row, row + 1))
 
 
 def _is_among(name: str, names: list[str]) -> bool:

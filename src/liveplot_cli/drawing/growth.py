@@ -35,7 +35,7 @@ class Curve:
         sparse = 2 * np.count_nonzero(isolated(values)) > np.count_nonzero(known)
         self.is_joined = bool(sparse and not known.all())
         self._rows = np.flatnonzero(known) if sparse else np.arange(len(values))
-        self._places, self._values = places[self._rows], values[self._rows]
+        self._places, self._values = (places[known], values[known]) if sparse else (places, values)
         self._decimated = Decimation(axes, self._places)
 
     def until(self, position: float) -> tuple[Numbers, Numbers]:

@@ -15,7 +15,7 @@ from liveplot_cli.film import Film, Pixels
 from liveplot_cli.follower import Follower
 from liveplot_cli.following import Following
 from liveplot_cli.growing_film import GrowingFilm, check, growing_film
-from liveplot_cli.growing_history import SoFar
+from liveplot_cli.growing_history import SoFar, one_row
 from liveplot_cli.history import History
 from liveplot_cli.input import STANDARD_INPUT
 from liveplot_cli.look import Look
@@ -79,7 +79,7 @@ def _prepared(history: History, kind: str, options: Mapping[str, object], output
     """What the first row is drawn as, and so all; what the follower has done with the options is not done again."""
     left = {name: value for name, value in options.items() if name not in options_of(Selection)}
     used = options_of_writing(outputs)
-    return prepare(history.with_rows(slice(0, 1)), kind, left, writing=used, reading=(Following, Csv, Jsonl))
+    return prepare(one_row(history), kind, left, writing=used, reading=(Following, Csv, Jsonl))
 
 
 def _scene(prepared: Prepared, history: History) -> Scene:

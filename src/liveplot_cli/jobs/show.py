@@ -13,6 +13,7 @@ from liveplot_cli import charts
 from liveplot_cli.errors import UsageError
 from liveplot_cli.follower import Follower
 from liveplot_cli.following import Following
+from liveplot_cli.growing_history import one_row
 from liveplot_cli.history import History
 from liveplot_cli.input import STANDARD_INPUT
 from liveplot_cli.look import Look
@@ -74,7 +75,8 @@ def followed(source: Source | Sequence[Source], kind: str, options: Mapping[str,
     drawn = {name: value for name, value in options.items() if name not in used}
 
     def prepared(histories: Sequence[History]) -> Prepared:
-        return prepare(list(histories), kind, drawn, reading=[Following, Csv, Jsonl])
+        some = [one_row(history) for history in histories]  # for nobody knows how many there will be
+        return prepare(some, kind, drawn, reading=[Following, Csv, Jsonl])
 
     names = _names(paths, build(Look, options).label)
     followers = [Follower(path, options, name, following.window) for path, name in zip(paths, names, strict=True)]
