@@ -242,10 +242,7 @@ class Live:
                 self._due = self._share.spend(began, time.monotonic(), plots=len(_open))
 
     def _draw(self) -> None:
-        try:
-            history = self._so_far()
-        except DataError:  # there is nothing but gaps
-            return
+        history = self._so_far()
         if history is not None and self._screen is not None:
             self._screen.show(self._plot.picture(history), self._look, repr(self))
 
@@ -258,6 +255,8 @@ class Live:
             history = self._so_far()
             if history is not None:
                 self._screen.show(self._plot.last(history), self._look, repr(self))
+            elif len(self._rows):
+                self._tell("gaps", "there is no picture, for the rows hold no finite value")
         finally:
             _drawing.release()
 
