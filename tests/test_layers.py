@@ -11,10 +11,11 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
-    {"errors", "startup", "formats.__init__", "drawing.__init__", "service.__init__", "client.__init__"},
+    {"errors", "startup", "formats.__init__", "drawing.__init__", "service.__init__", "client.__init__"}
+    | {"terminals.__init__"},
     {"option", "row_file", "pool", "input", "easing"},
     {"history", "film", "look", "limits", "timing", "output", "writing", "kinds", "signals", "workers"},
-    {"selection", "pace", "player", "serving", "pushing", "tail", "following"},
+    {"selection", "pace", "player", "serving", "pushing", "tail", "following", "showing"},
     {"client.remote"},
     {"client.spool"},
     {"client.waiting"},
@@ -35,8 +36,11 @@ LAYERS = (
     {"formats.text_table"},
     {"drawing.decimation", "drawing.distribution", "drawing.fonts", "drawing.notation", "drawing.ranking"}
     | {"drawing.scale", "drawing.shortening", "drawing.stamp", "drawing.theme"},
-    {"drawing.blit", "drawing.growth", "drawing.style"},
+    {"drawing.blit", "drawing.growth", "drawing.letters", "drawing.style"},
     {"drawing.controls"},
+    {"terminals.answers", "terminals.area", "terminals.keys"},
+    {"terminals.cells", "terminals.session"},
+    {"protocols"},
     {"drawing.legend", "drawing.ticker", "drawing.words"},
     {"drawing.raster"},
     {"drawing.layout"},
@@ -63,7 +67,7 @@ LAYERS = (
     {"cli"},
     {"__main__", "__init__"},
 )
-LAYERED = {"formats", "drawing", "service", "client"}  # packages whose modules have layers of their own
+LAYERED = {"formats", "drawing", "service", "client", "terminals"}  # packages whose modules have layers of their own
 HEAVY = {
     "matplotlib.pyplot": {"screens/window.py"},
     "click": {"cli.py", "options.py"},

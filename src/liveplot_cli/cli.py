@@ -22,6 +22,7 @@ from liveplot_cli.options import Command, GroupedCommand, GroupedOption, options
 from liveplot_cli.pushing import Pushing
 from liveplot_cli.selection import Selection
 from liveplot_cli.serving import Serving
+from liveplot_cli.showing import Showing
 from liveplot_cli.signals import BROKEN_PIPE, abort, end, handled
 from liveplot_cli.startup import quick_imports
 from liveplot_cli.timing import Timing
@@ -144,10 +145,11 @@ def _grow(
     "--step", cls=GroupedOption, group="Time", is_flag=True, help="Start paused; each Enter goes on by one row."
 )
 @_kind_option
-@options_from([Following, *_DRAWING])
+@options_from([Showing, Following, *_DRAWING])
 @_work_options
 def show(history: Sequence[str], step: bool, kind: str, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
-    """Play the HISTORY (a table, an array, pictures, or - for standard input, as for render) in a window.
+    """Play the HISTORY (a table, an array, pictures, or - for standard input, as for render) in a window,
+    or in the terminal where there is no display.
 
     \b
     space  pause, or play     left, right, Enter  by one row    Home, End  first, last

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from liveplot_cli import charts
-from liveplot_cli.errors import UsageError
+from liveplot_cli.errors import MissingError, UsageError
 from liveplot_cli.follower import Follower
 from liveplot_cli.following import Following
 from liveplot_cli.growing_history import one_row
@@ -22,8 +22,10 @@ from liveplot_cli.prepare import Prepared, Source, prepare, sources
 from liveplot_cli.readers.csv import Csv
 from liveplot_cli.readers.jsonl import Jsonl
 from liveplot_cli.screening import Growth, Screening
-from liveplot_cli.screens import window
+from liveplot_cli.screens import terminal, window
 from liveplot_cli.selection import Selection
+from liveplot_cli.showing import Showing
+from liveplot_cli.terminals.session import is_terminal, require_terminal
 
 _OF_A_WHOLE_FILM = ("duration", "pace", "ease", "bounce", "hold", "hold_start")
 _MANY = 10  # moments that were to be shown: more than one of them left out is told
@@ -37,13 +39,40 @@ def show(
     """Play a history on a screen until it is closed; with `step` it starts paused and Enter goes on by one row.
 
     `source` and `options` are as for `render`; with `follow` rows are waited for that are appended to a text, and shown
-    as they come. Raises `MissingError` where there is no display, before any reading.
+    as they come. The screen is a window or, with `terminal` or where there is no display, the terminal; with `once` the
+    last row's picture is printed there, and that is all. Raises `MissingError` where there is neither, before any
+    reading.
     """
-    window.require_display()
+    asked = build(Showing, options)
+    if asked.once and step:
+        raise UsageError("once and step contradict one another: once prints the last row")
+    in_terminal = _is_for_the_terminal(asked)
+    options = {name: value for name, value in options.items() if name not in options_of(Showing)}
     with _screening(source, kind, options, playing=not step) as screening:
-        window.play(screening)
+        if asked.once:
+            terminal.print_once(screening, protocol=asked.protocol, colors=asked.colors)
+            return
+        if in_terminal:
+            terminal.play(screening, protocol=asked.protocol, colors=asked.colors)
+        else:
+            window.play(screening)
         screening.end()
         _tell(screening)
+
+
+def _is_for_the_terminal(asked: Showing) -> bool:
+    """Whether it is shown in the terminal: if that is asked for, or for want of a display."""
+    if asked.terminal or asked.once or asked.protocol or asked.colors:
+        require_terminal()
+        return True
+    try:
+        window.require_display()
+    except MissingError as error:
+        if not is_terminal():
+            raise
+        _log.info("it plays in the terminal, for %s", error.sentence.partition(";")[0])
+        return True
+    return False
 
 
 @contextmanager

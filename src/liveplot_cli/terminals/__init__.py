@@ -1,0 +1,1 @@
+"""Terminals: what one can show, its keys, and the screen that is borrowed of it."""
