@@ -59,7 +59,7 @@ _CHOICE = """\
 | sends what changed | — | — | — | of cells |
 | dependencies | none; libchafa is in the wheel | Pillow, Rich | Pillow below 11, requests | numpy, Pillow |
 | wheels | CPython up to 3.13 on glibc, macOS 13, Windows; none for 3.14 or musl | any | any | any |
-| size installed | 2.1 MB | 0.4 MB, and Rich's 3.0 | 0.3 MB | 0.05 MB |
+| size installed | 2.1 MB | 0.4 MB, and Rich's 3.0 | 0.5 MB | 0.08 MB |
 | type hints | some, not marked as typed | yes | some, not marked as typed | strict |
 | licence | LGPL-3.0 | LGPL-3.0 | MIT | MIT |
 | last releases | September 2024 | several in 2026 | June 2024 | |
@@ -67,12 +67,12 @@ _CHOICE = """\
 
 The choice: **none of them, and no extra**; what is sent is made by numpy and Pillow, which are there anyway.
 
-- chafa.py draws the most, and is the fastest for cells and sixels. But it never frees what it hands back: see *growth*,
+- chafa.py draws the most, and sixels in about half the time. But it never frees what it hands back: see *growth*,
   megabytes for each second of a film. It has had no release since 2024 and no wheel for Python 3.14, so that an extra
   that needs it could not be installed with a Python of today. Its kitty and iTerm2 pictures are not compressed: some
   1.6 MB a frame over a slow link, where 0.04 are enough.
 - textual-image is well kept. It draws neither iTerm2's pictures nor anything finer than half blocks; its sixels are in
-  a private module and take two to three times as long.
+  a private module and take about three times as long.
 - term-image can't be installed beside liveplot: it wants a Pillow below 11, whose faults have been mended since.
 """
 
