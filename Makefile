@@ -1,12 +1,12 @@
 # Targets: demo (films from real data), test (all tests), check (style, types, layers, docs), bench, bench-serve (the
-# service under load), docs, fuzz (the readers, with whatever bytes; SECONDS of it for each of FORMATS), callbacks (the
-# callbacks in the training libraries they are for).
+# service under load), bench-live (windows, and files that grow), docs, fuzz (the readers, with whatever bytes; SECONDS
+# of it for each of FORMATS), callbacks (the callbacks in the training libraries they are for).
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check bench bench-serve docs fuzz callbacks tools clean
+.PHONY: demo test check bench bench-serve bench-live docs fuzz callbacks tools clean
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
@@ -34,6 +34,10 @@ bench: $(VENV)/.installed-dev tools
 # `liveplot serve` under load, in a few minutes: benchmarks/SERVE.md. A part by itself: python -m benchmarks.serve posts
 bench-serve: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.serve
+
+# How smoothly `liveplot show` plays and how soon it shows what is written: benchmarks/LIVE.md, in three minutes.
+bench-live: $(VENV)/.installed-dev tools
+	$(BIN)/python -m benchmarks.live
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/build.py

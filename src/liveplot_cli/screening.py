@@ -123,9 +123,9 @@ class Screening:
     def refresh(self, now: float) -> bool:
         """Take in what has come and let the player go on; says whether there is another picture to draw."""
         grown = self._take_in(now)
-        before = self.player.number
+        before = self.player.number, self.how
         self.player.tick(now)
-        return self._update_note(now) or grown or self.player.number != before
+        return self._update_note(now) or grown or (self.player.number, self.how) != before
 
     def wait(self, now: float) -> float:
         """Seconds until there may be something to do."""
