@@ -13,6 +13,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -45,11 +46,14 @@ class Ended(NamedTuple):
 
 def run_in(
     folder: Path, arguments: Sequence[str | bytes], streams: Sequence[str | os.PathLike[str]],
-    environment: dict[str, str], settings: str = "",
+    environment: dict[str, str], settings: str = "", sabotage: str = "",
 ) -> Ended:  # fmt: skip
-    """Run the command in a folder, without a network, its three streams being files."""
+    """Run the command in a folder, without a network, its three streams being files.
+
+    `sabotage` is Python that makes things worse, run in the command's own process before it.
+    """
     server = _server(NO_NETWORK, settings, environment["MPLCONFIGDIR"])
-    return _ask(server, folder, arguments, streams, environment)
+    return _ask(server, folder, arguments, streams, environment, sabotage)
 
 
 def run(folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -65,11 +69,11 @@ def run(folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> 
 
 def _ask(
     server: subprocess.Popen[bytes], folder: Path, arguments: Sequence[str | bytes],
-    streams: Sequence[str | os.PathLike[str]], environment: dict[str, str],
+    streams: Sequence[str | os.PathLike[str]], environment: dict[str, str], sabotage: str = "",
 ) -> Ended:  # fmt: skip
     assert server.stdin is not None
     assert server.stdout is not None
-    asked = [os.fspath(folder), [*map(os.fspath, streams)], environment, [*map(os.fsdecode, arguments)]]
+    asked = [os.fspath(folder), [*map(os.fspath, streams)], environment, [*map(os.fsdecode, arguments)], sabotage]
     server.stdin.write(json.dumps(asked).encode() + b"\n")
     server.stdin.flush()
     if not select.select([server.stdout], [], [], _SECONDS)[0]:
@@ -100,6 +104,8 @@ def _server(prefix: Sequence[str] = (), settings: str = "", cache_folder: str = 
 def _serve() -> None:
     """Do each command in a process of its own, which knows all that this one has imported."""
     # Imported here, each of them, for what any command may import.
+    import av  # noqa: F401
+
     import liveplot_cli.cli
     import liveplot_cli.encoders.gif
     import liveplot_cli.encoders.html
@@ -117,7 +123,9 @@ def _serve() -> None:
         answers.write(json.dumps([child, os.waitstatus_to_exitcode(status), used.ru_maxrss / 1024]) + "\n")
 
 
-def _be_the_command(folder: str, streams: list[str], environment: dict[str, str], arguments: list[str]) -> None:
+def _be_the_command(
+    folder: str, streams: list[str], environment: dict[str, str], arguments: list[str], sabotage: str
+) -> None:
     from liveplot_cli.__main__ import main
 
     os.setsid()
@@ -129,9 +137,12 @@ def _be_the_command(folder: str, streams: list[str], environment: dict[str, str]
     os.chdir(folder)
     sys.argv = ["liveplot", *arguments]
     try:
+        exec(sabotage, {"__name__": "__main__"})
         main()
     except SystemExit as end:
         os._exit(int(end.code or 0))
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(70)
 

@@ -145,11 +145,19 @@ def run_cli(
     place: Place, *arguments: str | bytes, code: int = 0, says: str = "", again: bool = True, stdin: Any = b"",
     **how: Any,
 ) -> Done:  # fmt: skip
-    """Run the command and hold it to U1 to U9: what succeeds is done again under hostile settings, byte for byte."""
+    """Run the command and hold it to U1 to U9: what succeeds is done again under hostile settings, byte for byte.
+
+    Where nothing depends on how a process starts, Python is not started anew: with sabotage alone, or without.
+    """
     starting = {name: how.pop(name) for name in [*how] if name in _OF_START}
+    forked = not starting.keys() - {"sabotage"} and isinstance(stdin, bytes)
+    sabotage = starting.pop("sabotage", "") if forked else ""
     if isinstance(stdin, bytes):
         place.given.write_bytes(stdin)
-    done = _once(place, stdin, arguments, starting, code, says, how)
+    if forked:
+        done = _once_forked(place, arguments, sabotage, code, says, how)
+    else:
+        done = _once(place, stdin, arguments, starting, code, says, how)
     if code == 0 and again:
         written = _written(place, done.stderr)
         settings = place.root / "matplotlibrc"
@@ -159,7 +167,8 @@ def run_cli(
             _once(place, stdin, arguments, {**starting, "environment": environment}, code, says, how)
         else:
             streams = [place.given, os.devnull, os.devnull]
-            assert not run_in(place.folder, arguments, streams, place.environment(environment), HOSTILE_SETTINGS).code
+            surroundings = place.environment(environment)
+            assert not run_in(place.folder, arguments, streams, surroundings, HOSTILE_SETTINGS, sabotage).code
         assert _written(place, done.stderr) == written  # U9
     return done
 
@@ -170,13 +179,18 @@ def _once(
 ) -> Done:  # fmt: skip
     if not isinstance(stdin, bytes):
         return place.start(*arguments, stdin=stdin, **starting).end(code, says, **how)
-    if starting:
-        with place.given.open("rb") as given:
-            return place.start(*arguments, stdin=given, **starting).end(code, says, **how)
+    with place.given.open("rb") as given:
+        return place.start(*arguments, stdin=given, **starting).end(code, says, **how)
+
+
+def _once_forked(
+    place: Place, arguments: Sequence[Any], sabotage: str, code: int, says: str, how: dict[str, Any]
+) -> Done:
     before, begun = place.state(), time.monotonic()
     for path in (place.answered, place.said):
         path.write_bytes(b"")
-    ended = run_in(place.folder, arguments, [place.given, place.answered, place.said], place.environment())
+    streams = [place.given, place.answered, place.said]
+    ended = run_in(place.folder, arguments, streams, place.environment(), sabotage=sabotage)
     done = place.done(ended.code, time.monotonic() - begun, ended.megabytes)
     _hold(done, place, before, ended.session, code, says, **how)
     return done

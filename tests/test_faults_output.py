@@ -358,7 +358,8 @@ def test_d13_a_full_disk(place: Place, output: str, free: int) -> None:
 def test_d14_a_limit_on_the_length_of_files(place: Place, outputs: list[str], limit: int) -> None:
     history(place, old="a.gif")
     named = [word for name in outputs for word in ("-o", name)]
-    run_cli(place, *RENDER, *named, *SMALL, prefix=["prlimit", f"--fsize={limit}"], code=4, says="File too large")
+    limiting = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))"
+    run_cli(place, *RENDER, *named, *SMALL, sabotage=limiting, code=4, says="File too large")
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_f03_what_no_font_has_is_told_once_with_what_to_install(place: Place, na
 def test_f03_workers_that_are_spawned_do_not_say_it_again(place: Place) -> None:
     rows = "".join(f"{row % 9},1.7e308\n" for row in range(140))
     spawned = f"{NO_OTHER_FONTS}; import multiprocessing; multiprocessing.set_start_method('spawn')"
-    done = render(place, "-j", "2", *SMALL, content=f"学,損\n{rows}", sabotage=spawned, again=False)
+    done = render(place, "-j", "2", *SMALL, content=f"学,損\n{rows}", sabotage=spawned, python=(), again=False)
     assert ["install Noto Sans CJK" in line for line in notes(done)] == [True, False]
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -497,9 +497,13 @@ def test_an_exception_out_of_a_signal_leaves_no_worker_and_nothing_waiting(monke
     def work_until_it(is_sent_by: subprocess.Popen[bytes]) -> None:
         assert is_sent_by.stdin is not None
         is_sent_by.stdin.write(b"now\n")
-        with workers.started(busy, 3, 100_000) as in_order:
-            list(in_order(range(100_000), lambda done: None))
+        with workers.started(busy, 3, 10_000) as in_order:
+            list(in_order(range(10_000), lambda done: None))
+        # Python drops what is raised while it forgets a process, as it does in any callback of a weak reference.
+        assert dropped.pop() is Interrupted
 
+    dropped: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: dropped.append(what.exc_type))
     monkeypatch.setattr(pool, "_SIGNALS", [signal.SIGUSR1])
     others = workers_of(os.getpid())
     before = signal.signal(signal.SIGUSR1, answer)
@@ -509,7 +513,7 @@ def test_an_exception_out_of_a_signal_leaves_no_worker_and_nothing_waiting(monke
             # It waits for a word, for a signal while it is being started would interrupt the start of it.
             command = ["sh", "-c", f"read word; sleep {delay:.4f}; kill -USR1 {os.getpid()}"]
             with subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0) as sender:
-                with pytest.raises(Interrupted):
+                with suppress(Interrupted):
                     work_until_it(sender)
                 children = [child for child in workers_of(os.getpid()) if child not in (sender.pid, *others)]
                 assert children == [], delay
