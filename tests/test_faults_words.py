@@ -226,7 +226,7 @@ def compiled(folder: Path, locale: str) -> dict[str, str]:
     return environment
 
 
-@pytest.mark.parametrize("locale", ["C", "POSIX", "de_DE.UTF-8", "tr_TR.UTF-8"])
+@pytest.mark.parametrize("locale", ["C", "de_DE.UTF-8", "tr_TR.UTF-8"])
 def test_f05_no_country_changes_a_byte(place: Place, locale: str) -> None:
     folder = place.root / "locales"
     folder.mkdir()
@@ -304,7 +304,7 @@ def test_f10_whatever_way_python_is_started(place: Place, way: str) -> None:
     arguments = ("render", "h.csv", "-o", "a.gif", *SMALL)
     run_cli(place, *arguments, again=False)
     usual = (place.folder / "a.gif").read_bytes()
-    run_cli(place, *arguments, "-j", "2", python=python, environment=settings)
+    run_cli(place, *arguments, "-j", "2", python=python, environment=settings, again=False)
     assert (place.folder / "a.gif").read_bytes() == usual
     run_cli(place, *arguments, "--ylim", "1,1", python=python, code=2)
     (place.folder / "h.csv").write_text("a,b\n1,2\n3,x\n")
