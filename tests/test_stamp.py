@@ -242,7 +242,7 @@ SPOTS = st.one_of(st.floats(-40, 240), st.integers(-40, 240), st.integers(-2000,
 SHADES = st.tuples(*[st.floats(0, 1)] * 4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_texts_that_travel_are_drawn_as_matplotlib_draws_them(data: st.DataObject) -> None:
     draw = data.draw
