@@ -130,7 +130,7 @@ def test_every_format_in_one_run_and_a_closing_line_for_each(liveplot: Run, tmp_
 @pytest.mark.parametrize("quiet", [False, True])
 def test_progress_with_the_time_left_is_shown_on_a_terminal_alone(tmp_path: Path, waves: Path, quiet: bool) -> None:
     parent, child = pty.openpty()
-    np.save(waves, wave_matrix(300, 30))
+    np.save(waves, wave_matrix(120, 30))
     large = ["--size", "1600x1200"]
     command = [sys.executable, "-m", "liveplot_cli", "render", "waves.npy", "-o", "a.gif", *large, *["-q"] * quiet]
     with subprocess.Popen(
@@ -142,7 +142,7 @@ def test_progress_with_the_time_left_is_shown_on_a_terminal_alone(tmp_path: Path
             said += chunk
     os.close(parent)
     assert bool(re.search(rb"Drawing.*\d\d:\d\d:\d\d", said, re.DOTALL)) is not quiet
-    assert (b"a.gif: 300 frames" in said) is not quiet
+    assert (b"a.gif: 120 frames" in said) is not quiet
 
 
 def read_terminal(terminal: int) -> bytes:
