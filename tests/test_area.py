@@ -91,7 +91,7 @@ def test_shares_fill_the_axis_and_are_told_in_per_cent() -> None:
     assert spans(shown) == [(0, 0)] * 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(st.floats(0, 1e200), min_size=4, max_size=4), min_size=1, max_size=5))
 def test_shares_add_up_to_all_or_nothing(rows: list[list[float]]) -> None:
     with style.applied():

@@ -40,7 +40,7 @@ def limits(one: Scale, position: float) -> tuple[float, float]:
 
 
 @given(ROWS)
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_global_limits_hold_for_the_whole_film_with_a_margin(rows: list[float]) -> None:
     found = {limits(of(rows, "global"), position) for position in range(len(rows))}
     ((low, high),) = found
