@@ -67,7 +67,7 @@ def test_it_plays_by_itself_in_order_and_stops_at_its_end_where_that_is_asked(
 def test_it_asks_for_nothing_and_fits_its_window_in_the_films_colours(tmp_path: Path, browser: Chromium) -> None:
     papers = {"liveplot": "rgb(255, 255, 255)", "dark": None}
     for (theme, paper), ink in zip(papers.items(), ("rgb(26, 26, 26)", "rgb(242, 242, 242)"), strict=True):
-        facts = browser.page(film(tmp_path, theme=theme, size="1200x600", dpi=100)).facts
+        facts = browser.page(film(tmp_path, wave_matrix(4, 5), theme=theme, size="1200x600", dpi=100)).facts
         assert facts["requests"] == []
         assert not facts["wide"]
         assert facts["colors"] == [paper or facts["colors"][0], ink]
