@@ -655,7 +655,7 @@ def test_gunicorn_serves_the_same(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
     token = "a-token-for-gunicorn"
     command = [sys.executable, "-m", "gunicorn", "-k", "asgi", "-w", "1", "-b", f"127.0.0.1:{port}"]
-    command += ["--graceful-timeout", "5", "--no-control-socket", "liveplot_cli.service.server:app()"]
+    command += ["--graceful-timeout", "1", "--no-control-socket", "liveplot_cli.service.server:app()"]
     words = tmp_path / "said"
     with words.open("wb") as file:
         process = subprocess.Popen(
