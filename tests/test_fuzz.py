@@ -335,7 +335,7 @@ READINGS = st.sampled_from(
 WHOLE = Cut(1 << 16, 1 << 20, at_once=True)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(table=tables(), options=READINGS, first=st.integers(1, 40), rest=st.integers(1, 40))
 def test_a_table_is_the_same_however_it_is_cut(
     folder: Path, table: Written, options: dict[str, Any], first: int, rest: int
@@ -346,7 +346,7 @@ def test_a_table_is_the_same_however_it_is_cut(
         assert outcome(folder, table.content, Cut(first, rest, at_once), **options) == expected
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(table=tables(), options=READINGS, first=st.integers(1, 40), rest=st.integers(1, 1000))
 def test_a_table_is_the_same_at_once_and_cell_by_cell(
     folder: Path, table: Written, options: dict[str, Any], first: int, rest: int
