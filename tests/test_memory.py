@@ -70,8 +70,8 @@ def sparse(path: Path, rows: int, columns: int, known: dict[int, np.ndarray], or
 def test_ten_times_the_frames_take_no_more_memory(tmp_path: Path, film: str, jobs: str) -> None:
     """The longer history alone is 24 MB, more than the tenth that there is room for."""
     peaks = []
-    for rows in (500, 5_000):
-        np.save(tmp_path / "run.npy", np.random.default_rng(0).normal(size=(rows, 600)))
+    for rows in (250, 2_500):
+        np.save(tmp_path / "run.npy", np.random.default_rng(0).normal(size=(rows, 1_200)))
         peaks.append(measured(tmp_path, "run.npy", "-o", film, "--jobs", jobs, *SMALL).peak)
     assert peaks[1] <= 1.1 * peaks[0]
     assert peaks[1] < 300 * MEGABYTE
