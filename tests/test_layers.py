@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,7 @@ def place(parts: Sequence[str]) -> str:
     return ".".join(parts[:2]) if parts[0] in LAYERED else parts[0]
 
 
+@cache
 def imported(file: str) -> set[str]:
     """Every module a file imports, anywhere in it, as dotted names."""
     names: set[str] = set()
