@@ -99,7 +99,7 @@ DRAWN = [(history, "default") for history in HISTORIES] + [
 def test_a_frame_equals_the_full_redraw_to_the_last_pixel(kind: str, history: str, look: str) -> None:
     scene = Scene([drawable(kind, HISTORIES[history])], CHARTS[kind], suited(LOOKS[look], kind))
     last = len(HISTORIES[history]) - 1
-    for position in sorted({0, last // 3, last / 2, last}):
+    for position in sorted({0, last / 2, last}):
         frame, full = scene.pixels(position).copy(), redrawn(scene)
         assert np.array_equal(frame, full), difference(frame, full, position)
 
