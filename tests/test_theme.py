@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -215,7 +216,7 @@ def test_twice_the_dots_make_what_networks_ask_for(name: str, size: tuple[int, i
     assert Look(size=SIZES[name], dpi=200).pixels == size
 
 
-def test_workers_draw_in_the_theme_too(tmp_path: Path) -> None:
+def test_workers_draw_in_the_theme_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also those that build the scene themselves, for they are no copies of the one that has it."""
     code = (
         "import multiprocessing, sys, numpy, liveplot_cli\n"
@@ -227,6 +228,7 @@ def test_workers_draw_in_the_theme_too(tmp_path: Path) -> None:
     (tmp_path / "job.py").write_text(code)
     look = {"size": "320x214", "dpi": 30, "theme": "dark", "palette": "tomato"}
     films = set()
+    monkeypatch.setattr(multiprocessing, "get_start_method", lambda allow_none=False: "fork")
     for transparent in (False, True):
         subprocess.run([sys.executable, "job.py", str(transparent)], cwd=tmp_path, check=True)
         for jobs in (1, 2):
