@@ -173,7 +173,7 @@ def test_e09_rates_that_are_no_whole_numbers(place: Place, fps: str) -> None:
     assert abs(float(facts["duration"]) - 12 / float(films.Fraction(fps))) < 1e-5
 
 
-def test_e10_rows_that_are_all_alike_for_longer_than_a_gif_can_tell(place: Place) -> None:
+def test_e10_many_rows_that_are_all_alike(place: Place) -> None:
     (place.folder / "h.csv").write_text("1,2,3\n" * 1400)
     named = ["-o", "a.gif", "-o", "a.mp4"]
     run_cli(place, "render", "h.csv", *named, "--fps", "2", "-k", "line", "-t", "", "--size", "32x32", again=False)
