@@ -112,8 +112,11 @@ def _serve() -> None:
     import liveplot_cli.encoders.mp4
     import liveplot_cli.encoders.webp
     import liveplot_cli.formats.text_table
-    import liveplot_cli.jobs.render  # noqa: F401
+    import liveplot_cli.jobs.render
 
+    # The first film of a process takes twice as long as any other, for there are fonts to load.
+    for suffix in ("gif", "mp4"):
+        liveplot_cli.render([[1.0, 2.0], [3.0, 4.0]], os.devnull, format=suffix, size="160x120", dpi=30, jobs=1)
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     for line in sys.stdin.buffer:
         child = os.fork()
