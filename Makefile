@@ -14,8 +14,10 @@ demo: $(VENV)/.installed
 	$(BIN)/liveplot render examples/digits_weights.npy -o demo/digits_weights.gif -o demo/digits_weights.mp4 --hold 2
 	@echo "Your films: $(CURDIR)/demo/digits_training.gif .mp4, $(CURDIR)/demo/digits_weights.gif .mp4"
 
+# By one process more than there are cores: many tests wait for something.
 test: $(VENV)/.installed-dev tools
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest --dist worksteal \
+	  --numprocesses "$$($(BIN)/python -c 'import os; print(1 + (os.cpu_count() or 1))')"
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -101,6 +101,16 @@ class Shown:
             time.sleep(0.05)
         raise AssertionError("it was never to be seen")
 
+    def settled(self) -> np.ndarray:
+        """The picture that stays: some toolkits come to a size in several steps, each of which is drawn."""
+        latest, same, end = self.picture(), 0, time.monotonic() + 30
+        while same < 10:
+            assert time.monotonic() < end, "it never came to rest"
+            time.sleep(0.1)
+            before, latest = latest, self.picture()
+            same = same + 1 if np.array_equal(before, latest) else 0
+        return latest
+
     def until_white(self) -> None:
         """Wait until the window is there, whatever it shows."""
         end = time.monotonic() + 15
@@ -265,12 +275,11 @@ def test_the_slider_the_section_and_what_is_saved(
 @pytest.mark.parametrize("backend", ["TkAgg", "QtAgg"])
 def test_a_window_of_another_size_is_drawn_as_if_it_had_been_so(show: Callable[..., object], backend: str) -> None:
     with show("--step", backend=backend) as window:
-        first = window.until(has_line)
-        number = window.number()
+        window.until(has_line)
+        first, number = window.settled(), window.number()
         window.mouse("windowsize", number, 800, 650)
-        window.until(lambda picture: has_line(picture) and picture[650 - 32, 780] < 240)  # the slider's end
-        time.sleep(1)  # some toolkits come to a size in several steps
-        larger = window.picture()
+        window.until(lambda picture: picture[650 - 32, 780] < 240)  # the slider's end
+        larger = window.settled()
         window.press("Right", "Right")
         window.until(lambda picture: not np.array_equal(picture, larger))
         window.press("Left", "Left")
