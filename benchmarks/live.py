@@ -1,6 +1,6 @@
 """How smoothly a window plays and how soon it shows rows that are appended, seen from outside: on a virtual screen.
 
-    python -m benchmarks.live            # all parts, in about two minutes
+    python -m benchmarks.live            # all parts, in about three minutes: LIVE.md
     python -m benchmarks.live frames     # one of frames, follow, flood, memory
 
 Needs Xvfb, and for Qt also PySide6-Essentials. The pixels are read from Xvfb's own memory, so nothing of ours says when
@@ -10,8 +10,10 @@ a picture is there.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import mmap
 import os
+import platform
 import re
 import signal
 import statistics
@@ -20,12 +22,32 @@ import subprocess
 import sys
 import tempfile
 import time
+import tkinter
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-HERE = Path(__file__).parent
+RESULTS = Path(__file__).parent / "LIVE.md"
+INTRODUCTION = """\
+# Windows and files that grow
+
+Written by `make bench-live`. The real `liveplot show` in a window on an Xvfb of its own, whose pixels are read from its
+memory: what is timed is what is there to be seen. Whoever writes the rows, looks at the pixels and draws shares the
+same cores.
+
+- Date: {date}; command: `python -m benchmarks.live`
+- Machine: {cores} cores; load {load:.1f} before
+- Versions: Python {python}, matplotlib {matplotlib}, PySide6 {qt}, Tk {tk}
+"""
+FACTS = {
+    "cores": os.cpu_count(),
+    "python": platform.python_version(),
+    "matplotlib": version("matplotlib"),
+    "qt": version("pyside6-essentials"),
+    "tk": tkinter.TkVersion,
+}
 BACKENDS = {"Tk": "TkAgg", "Qt": "QtAgg"}
 SPEEDS = (60, 120, 240)  # frames a second that are asked for
 SECONDS = 5
@@ -93,7 +115,8 @@ def shown(on: Screen, backend: str, *arguments: str) -> Iterator[subprocess.Pope
         env=os.environ | {"DISPLAY": on.display, "MPLBACKEND": backend}, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        on.wait(lambda pixels: bool((pixels[:480:8, :640:8, :3] > 0).mean() > 0.9), 0.05)  # nothing is black
+        on.wait(is_drawn, 0.05)
+        time.sleep(0.5)
         yield process
     finally:
         if process.poll() is None:
@@ -102,26 +125,37 @@ def shown(on: Screen, backend: str, *arguments: str) -> Iterator[subprocess.Pope
 
 
 def frames(on: Screen, folder: Path) -> list[str]:
-    """A line of 100 columns at 640x480, at several speeds: drawn and left out, as -v says."""
-    lines = ["| toolkit | asked | drawn a second | left out |", "|---|---|---|---|"]
+    """A line of 100 columns at 640x480, frames a second: drawn and left out as -v says; seen by the slider's moves."""
+    lines = ["| toolkit | asked | drawn | seen | left out, of 5 s |", "|---|---|---|---|---|"]
     for toolkit, backend in BACKENDS.items():
         for speed in SPEEDS:
             rows = np.random.default_rng(1).normal(size=(speed * SECONDS, 100)).cumsum(0)
             np.save(folder / "line.npy", rows)
             with shown(on, backend, str(folder / "line.npy"), "--fps", str(speed), "-k", "line") as process:
-                began = time.monotonic()
-                changes, before = 0, on.pixels[:480, :640].copy()
-                while time.monotonic() < began + SECONDS + 1:
-                    now = on.pixels[:480, :640].copy()
-                    changes += not np.array_equal(now, before)
-                    before = now
-                    time.sleep(0.001)
+                seen = changes(on.pixels[484:500, :640], SECONDS + 1)
                 subprocess.run(["xdotool", "key", "q"], env={"DISPLAY": on.display}, check=True)
                 assert process.stderr is not None
                 said = process.stderr.read()
-            drawn, left_out = map(int, re.search(r"([\d,]+) pictures.* ([\d,]+) left", said).groups())  # type: ignore[union-attr]
-            lines.append(f"| {toolkit} | {speed} | {drawn / SECONDS:.1f} | {left_out} |")
+            told = re.search(r"([\d,]+) pictures.* ([\d,]+) left", said)
+            assert told is not None
+            drawn, left_out = (int(number.replace(",", "")) for number in told.groups())
+            lines.append(f"| {toolkit} | {speed} | {drawn / SECONDS:.1f} | {seen / SECONDS:.1f} | {left_out} |")
     return lines
+
+
+def is_drawn(pixels: np.ndarray) -> bool:
+    """Whether a window is there, with nothing of the screen's black, and has a slider."""
+    return bool((pixels[:480:8, :640:8, :3] > 0).mean() > 0.9 and (pixels[484:500, :640, 2] < 100).sum() > 100)
+
+
+def changes(pixels: np.ndarray, seconds: float) -> int:
+    """How often some pixels change in so many seconds."""
+    count, before, end = 0, pixels.copy(), time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not np.array_equal(pixels, before):
+            count, before = count + 1, pixels.copy()
+        time.sleep(0.0005)
+    return count
 
 
 def follow(on: Screen, folder: Path) -> list[str]:
@@ -187,15 +221,40 @@ def top(pixels: np.ndarray) -> int:
     return int(np.argmax(np.abs(column - 255).sum(axis=1) > 100))
 
 
-PARTS = {"frames": frames, "follow": follow, "flood": flood}
+def memory(on: Screen, folder: Path) -> list[str]:
+    """What `show --follow --window 1000` takes of memory as its file grows: resident, in MB."""
+    path = folder / "long.csv"
+    path.write_text("0\n")
+    found: dict[int, float] = {}
+    with shown(on, "QtAgg", "--follow", str(path), "--window", "1000", "-k", "trace") as process:
+        rows = 1
+        with path.open("a") as file:
+            for count in (10_000, 100_000, 500_000, 1_000_000):
+                while rows < count:
+                    file.writelines(f"{row % 1000}\n" for row in range(rows, rows + 1000))
+                    file.flush()
+                    rows += 1000
+                    time.sleep(0.02)
+                time.sleep(1)
+                pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+                found[count] = pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return ["| rows | MB |", "|---|---|", *(f"| {rows:,} | {size:.0f} |" for rows, size in found.items())]
+
+
+PARTS = {"frames": frames, "follow": follow, "flood": flood, "memory": memory}
 
 
 def main() -> None:
+    """Measure the parts that are named, or all and write them down."""
     names = sys.argv[1:] or list(PARTS)
+    told = [INTRODUCTION.format(date=datetime.datetime.now(tz=datetime.UTC).date(), load=os.getloadavg()[0], **FACTS)]
     with screen() as on, tempfile.TemporaryDirectory() as folder:
         for name in names:
-            print(f"\n### {name}: {(PARTS[name].__doc__ or '').strip()}\n")
-            print("\n".join(PARTS[name](on, Path(folder))), flush=True)
+            lines = PARTS[name](on, Path(folder))
+            told.append("\n".join([f"## {name.capitalize()}", "", (PARTS[name].__doc__ or "").strip(), "", *lines, ""]))
+            print(told[-1], flush=True)
+    if not sys.argv[1:]:
+        RESULTS.write_text("\n".join(told))
 
 
 if __name__ == "__main__":

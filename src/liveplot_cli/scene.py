@@ -72,6 +72,7 @@ class Scene:
         look, histories = self._look, self.histories
         self._find_shapes()
         self._held: dict[tuple[str, int], Held] = {}
+        self._is_settled = True
         panels = self._panels()
         self._axes = [axes for axes, _ in panels]
         drawn = self._draw_charts(panels)
@@ -110,20 +111,44 @@ class Scene:
             self._scales.append(Scale(bars, "y", reaches, colored[0].asked, self._shown, "clim", held))
         return drawn
 
-    def renew(self, histories: Sequence[History], chart: Chart | None = None) -> None:
+    def renew(self, histories: Sequence[History], chart: Chart | None = None, *, settled: bool = True) -> None:
         """Show histories that have grown instead: charts are drawn anew, what stands around them stays if it can.
 
         What does not move is drawn again only where limits or ticks have changed, and the layout is found anew only
-        where labels need more room than they have, or the histories have other columns.
+        where labels need more room than they have, or the histories have other columns. The first may wait for
+        `settle`, unless all is to be `settled` at once.
         """
         is_alike = _form(histories) == _form(self.histories) and all(axes in self._axes for axes in self.figure.axes)
         is_alike = is_alike and chart in (None, self._chart)
         self.histories, self._chart = histories, chart or self._chart
-        if not is_alike:
+        before = self._background()
+        if not is_alike or not self._replace_charts():
             self.figure.clear()
             self._build()
             return
-        before, ticks, labels = self._background(), self._ticks(), self._labels()
+        moving = self.update(self._last)
+        for artist in moving:
+            artist.set_animated(True)
+        if self._background() == before and set(self._of_charts) <= set(moving):
+            self.figure.stale = False
+        else:
+            self._is_settled = False
+        if settled:
+            self.settle()
+
+    def settle(self) -> bool:
+        """Give labels the room that they lack since the histories have grown; says whether that changes the picture."""
+        if self._is_settled:
+            return False
+        self._is_settled = True
+        lack = not self._layout.suits()
+        if lack:
+            self.fix_layout()
+        return lack or self.figure.stale
+
+    def _replace_charts(self) -> bool:
+        """Draw the charts anew on the axes as they stand; False where they stand otherwise for these histories."""
+        ticks, labels = self._ticks(), self._labels()
         for artist in self._of_charts:
             artist.remove()
         for axes in self._axes:
@@ -132,22 +157,14 @@ class Scene:
             drawn = self._draw_charts(list(zip(self._axes, self._shares(), strict=True)))
         inside = self._inside(drawn)
         if (inside is None) != self._layout.is_beside:  # the chart has no place for it any more, or has now
-            self.figure.clear()
-            self._build()
-            return
+            return False
         self._layout.renew(self._told, inside)
         for axis, (locator, formatter), label in zip(self._both_axes(), ticks, labels, strict=True):
             if not isinstance(formatter, FuncFormatter):  # which names the rows there were
                 axis.set_major_locator(locator)
                 axis.set_major_formatter(formatter)
             axis.set_label_text(label)
-        moving = self.update(self._last)
-        for artist in moving:
-            artist.set_animated(True)
-        if self._background() == before and set(self._of_charts) <= set(moving):
-            self.figure.stale = False
-        elif not self._layout.suits():
-            self.fix_layout()
+        return True
 
     def _background(self) -> object:
         """What the background shows that depends on the histories."""

@@ -122,7 +122,7 @@ class Screening:
 
     def refresh(self, now: float) -> bool:
         """Take in what has come and let the player go on; says whether there is another picture to draw."""
-        grown = self._take_in(now)
+        grown = self._take_in(now) or self.scene.settle()  # what takes long waits until there is nothing new
         before = self.player.number, self.how
         self.player.tick(now)
         return self._update_note(now) or grown or (self.player.number, self.how) != before
@@ -201,7 +201,7 @@ class Screening:
         else:
             self.player.renew(grown.prepared.moments, grown.gone)
         began = time.monotonic()
-        self.scene.renew(grown.prepared.histories, grown.prepared.chart)
+        self.scene.renew(grown.prepared.histories, grown.prepared.chart, settled=False)
         self._took = time.monotonic() - began
         self._next = now + (_OFTEN if self.player.following else _SELDOM)
         return True
