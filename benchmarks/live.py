@@ -131,9 +131,11 @@ def frames(on: Screen, folder: Path) -> list[str]:
         for speed in SPEEDS:
             rows = np.random.default_rng(1).normal(size=(speed * SECONDS, 100)).cumsum(0)
             np.save(folder / "line.npy", rows)
-            with shown(on, backend, str(folder / "line.npy"), "--fps", str(speed), "-k", "line") as process:
+            options = ["--fps", str(speed), "-k", "line", "--step"]
+            with shown(on, backend, str(folder / "line.npy"), *options) as process:
+                press(on, "space")
                 seen = changes(on.pixels[484:500, :640], SECONDS + 1)
-                subprocess.run(["xdotool", "key", "q"], env={"DISPLAY": on.display}, check=True)
+                press(on, "q")
                 assert process.stderr is not None
                 said = process.stderr.read()
             told = re.search(r"([\d,]+) pictures.* ([\d,]+) left", said)
@@ -141,6 +143,11 @@ def frames(on: Screen, folder: Path) -> list[str]:
             drawn, left_out = (int(number.replace(",", "")) for number in told.groups())
             lines.append(f"| {toolkit} | {speed} | {drawn / SECONDS:.1f} | {seen / SECONDS:.1f} | {left_out} |")
     return lines
+
+
+def press(on: Screen, key: str) -> None:
+    """Press a key with the mouse in the window, where it goes without a window manager."""
+    subprocess.run(["xdotool", "mousemove", "200", "200", "key", key], env={"DISPLAY": on.display}, check=True)
 
 
 def is_drawn(pixels: np.ndarray) -> bool:
