@@ -123,9 +123,9 @@ class Screening:
     def refresh(self, now: float) -> bool:
         """Take in what has come and let the player go on; says whether there is another picture to draw."""
         grown = self._take_in(now) or self.scene.settle()  # what takes long waits until there is nothing new
-        before = self.player.number, self.how
+        before = self.player.number, self.player.playing
         self.player.tick(now)
-        return self._update_note(now) or grown or (self.player.number, self.how) != before
+        return self._update_note(now) or grown or (self.player.number, self.player.playing) != before
 
     def wait(self, now: float) -> float:
         """Seconds until there may be something to do."""
@@ -166,8 +166,9 @@ class Screening:
         """Which row is shown, of how many."""
         history = max(self._prepared.histories, key=len)
         row, rows = int(self.player.position), len(history)
-        label = "" if history.index_name == "row" else f"{history.index_name} {history.label(row)}".strip() + "  ·  "
-        return f"{label}row {row + 1:,} of {rows:,}"
+        if history.index_name == "row" and history.labels.dtype.kind in "iu":  # of a choice of rows their own numbers
+            return f"row {history.number(row):,} of {history.number(rows - 1):,}"
+        return f"{history.index_name} {history.label(row)}".strip() + f"  ·  row {row + 1:,} of {rows:,}"
 
     @property
     def how(self) -> str:

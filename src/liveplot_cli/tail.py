@@ -10,7 +10,7 @@ from threading import Event
 
 from liveplot_cli.errors import UsageError, quoted
 
-_SECONDS = 0.01  # from one look at the file to the next
+_SECONDS = 0.005  # from one look at the file to the next
 _REMEMBERED = 256  # bytes, by which a file that was written anew is told from one that has grown
 
 
