@@ -86,6 +86,9 @@ class Scalar:
     def __float__(self) -> float:
         return 0.25
 
+    def __repr__(self) -> str:
+        return "Scalar()"
+
 
 @pytest.mark.parametrize(
     "value", [Scalar(), np.float32(0.25), np.array(0.25), np.array([[0.25]]), np.float64(0.25), 0.25], ids=repr
