@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liveplot_cli.player import Player
+from liveplot_cli.player import KEYS, Player, Steps
 from liveplot_cli.timing import Moment, Timing
 
 # Powers of two, so that the made-up clock adds up exactly.
@@ -232,3 +232,115 @@ def test_every_key_does_its_work(key: str, position: float, playing: bool, rate:
     keys: dict[str, Callable[[], None]] = player.keys()
     keys[key]()
     assert (player.position, player.playing, player.rate) == (position, playing, rate)
+
+
+def test_moments_that_pass_between_two_ticks_are_counted() -> None:
+    player = Player(MOMENTS)
+    ticked(player, 0, 0.5)
+    assert player.left_out == 0
+    ticked(player, 2.25)
+    assert player.left_out == 2
+
+
+def test_a_section_is_played_over_and_over_until_it_is_cleared() -> None:
+    player = Player(MOMENTS, playing=False)
+    player.step(1)
+    player.mark_begin()
+    player.step(1)
+    player.mark_end()
+    assert player.section == range(1, 3)
+    player.toggle()
+    assert ticked(player, 0, 1, 1.25, 2.25, 2.5) == [2, 1, 2, 1, 2]
+    player.clear()
+    assert player.section is None
+    assert ticked(player, 3.5, 4) == [3, 4]
+
+
+def test_a_section_has_one_mark_or_two_in_their_order() -> None:
+    player = Player(MOMENTS, playing=False)
+    player.step(3)
+    player.mark_begin()
+    assert player.section == range(3, 5), "to the end of the film"
+    player.step(-2)
+    player.mark_end()
+    assert player.section == range(2), "an end before the beginning is that of another section"
+    player.step(2)
+    player.mark_begin()
+    assert player.section == range(3, 5)
+
+
+def test_outside_of_its_section_a_film_plays_until_it_comes_to_its_end() -> None:
+    player = Player(MOMENTS, playing=False)
+    player.step(2)
+    player.mark_end()
+    player.step(1)
+    player.toggle()
+    assert ticked(player, 0, 0.5, 2.5) == [3, 4, 4]
+    assert not player.playing
+
+
+def growing(rows: int, **how: bool) -> Player:
+    return Player(Steps(rows, Fraction(1)), growing=True, **how)
+
+
+def test_a_film_that_grows_shows_its_last_moment() -> None:
+    player = growing(3)
+    assert (player.position, player.following, player.playing) == (2, True, False)
+    player.renew(Steps(7, Fraction(1)), 0)
+    assert ticked(player, 0, 100) == [6, 6]
+
+
+def test_back_in_time_it_stays_and_at_the_end_it_follows_again() -> None:
+    player = growing(5)
+    player.step(-1)
+    assert not player.following
+    player.renew(Steps(9, Fraction(1)), 0)
+    assert player.position == 3
+    player.end()
+    player.renew(Steps(10, Fraction(1)), 0)
+    assert (player.position, player.following) == (9, True)
+    player.toggle()
+    player.renew(Steps(12, Fraction(1)), 0)
+    assert (player.position, player.following) == (9, False)
+    player.toggle()
+    assert ticked(player, 0, 1, 2, 3) == [9, 10, 11, 11]
+    assert player.following
+
+
+def test_moments_that_are_kept_no_longer_move_the_place_and_the_section() -> None:
+    player = growing(10)
+    player.seek(6)
+    player.mark_end()
+    player.step(-2)
+    player.mark_begin()
+    player.renew(Steps(10, Fraction(1)), 3)
+    assert (player.position, player.section) == (1, range(1, 4))
+    player.renew(Steps(10, Fraction(1)), 5)
+    assert (player.position, player.section) == (0, range(1))
+
+
+def test_another_film_in_its_place_is_followed_from_its_end() -> None:
+    player = growing(10)
+    player.home()
+    player.mark_begin()
+    player.begin(Steps(2, Fraction(1)))
+    assert (player.position, player.following, player.section) == (1, True, None)
+
+
+def test_one_that_is_to_be_stepped_through_does_not_follow() -> None:
+    player = growing(10, playing=False)
+    player.renew(Steps(20, Fraction(1)), 0)
+    assert (player.position, player.following, player.playing) == (0, False, False)
+
+
+def test_steps_are_made_when_they_are_asked_for() -> None:
+    steps = Steps(10**12, Fraction(1, 2))
+    assert (len(steps), steps[-1], steps[3:5]) == (
+        10**12,
+        Moment(10**12 - 1, Fraction(1, 2)),
+        [Moment(3, Fraction(1, 2)), Moment(4, Fraction(1, 2))],
+    )
+
+
+def test_every_key_that_is_listed_does_something() -> None:
+    assert set(Player(MOMENTS).keys()) == {name for key in KEYS for name in key.names}
