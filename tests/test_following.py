@@ -131,7 +131,7 @@ def test_bytes_that_are_no_text_are_told() -> None:
     so_far, bad = read(b"1,2\n\xff,3\n4,5\n")
     assert so_far is not None
     assert so_far.history.values.tolist() == [[1, 2], [4, 5]]
-    assert bad == ["line 2: its bytes are no text of this encoding"]
+    assert bad == ["line 2: it is not utf-8 text"]
 
 
 def test_a_window_keeps_the_last_rows_and_their_numbers() -> None:

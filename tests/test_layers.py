@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
-    {"errors", "startup", "formats.__init__", "drawing.__init__", "service.__init__", "client.__init__"}
+    {"errors", "startup", "loop_row", "formats.__init__", "drawing.__init__", "service.__init__", "client.__init__"}
     | {"terminals.__init__"},
     {"option", "row_file", "pool", "input", "easing"},
     {"history", "film", "look", "limits", "timing", "output", "writing", "kinds", "signals", "workers"},

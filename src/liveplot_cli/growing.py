@@ -315,7 +315,7 @@ def blocks(
     growing = Growing(dialect)
     known = 0
     for first, lines in _whole_lines(stream, encoding, bad):
-        yield from _rows(growing, first, lines, bad)
+        yield from _rows(growing, first, lines, encoding, bad)
         while growing.passed_over:
             bad(growing.passed_over.pop(0))
         for name in growing.left_out[known:]:
@@ -369,7 +369,9 @@ def _whole_lines(stream: Source, encoding: str, bad: Callable[[DataError], objec
         bad(DataError(f"line {first}: it has no end"))
 
 
-def _rows(growing: Growing, first: int, lines: str, bad: Callable[[DataError], object]) -> Iterator[Rows]:
+def _rows(
+    growing: Growing, first: int, lines: str, encoding: str, bad: Callable[[DataError], object]
+) -> Iterator[Rows]:
     """The rows in whole lines, together as long as they have the same columns."""
     found = growing.numbers(lines)
     if found is not None:
@@ -378,7 +380,7 @@ def _rows(growing: Growing, first: int, lines: str, bad: Callable[[DataError], o
     same: list[Row] = []
     for number, line in enumerate(lines.split("\n")[:-1], first):
         try:
-            row = growing.row(number, _of_text(number, line))
+            row = growing.row(number, _of_text(number, line, encoding))
         except DataError as error:
             if same:  # what came before is there, whatever is done about this line
                 yield _together(same, growing.label_name)
@@ -402,13 +404,13 @@ def _together(rows: Sequence[Row], label_name: str | None) -> Rows:
     return Rows(np.array([row.values for row in rows], float), rows[0].names, labels, label_name)
 
 
-def _of_text(number: int, line: str) -> str:
+def _of_text(number: int, line: str, encoding: str) -> str:
     """A line whose bytes are text."""
     if not line.isascii():
         try:
             line.encode()
         except UnicodeEncodeError:
-            raise DataError(f"line {number}: its bytes are no text of this encoding") from None
+            raise DataError(f"line {number}: it is not {encoding} text") from None
     return line
 
 
@@ -418,12 +420,7 @@ def _checked(number: int, line: str, text: io.TextIOWrapper) -> str:
         while (part := text.readline(_LONGEST_LINE)) and not part.endswith("\n"):
             pass
         raise DataError(f"line {number}: it has more than {_LONGEST_LINE:,} characters")
-    if not line.isascii():
-        try:
-            line.encode()
-        except UnicodeEncodeError:
-            raise DataError(f"line {number}: it is not {text.encoding} text") from None
-    return line
+    return _of_text(number, line, text.encoding)
 
 
 def _cells(line: int, text: str, delimiter: str) -> list[str]:

@@ -15,7 +15,7 @@ import sys
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from itertools import groupby
@@ -37,6 +37,7 @@ from liveplot_cli.history import History
 from liveplot_cli.jobs.render import render
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
+from liveplot_cli.loop_row import by_name, listed
 from liveplot_cli.option import build, options_of, refuse_unused
 from liveplot_cli.scene import Scene, without_notes
 from liveplot_cli.selection import Selection
@@ -398,14 +399,10 @@ def _png(scene: Scene, history: History) -> bytes:
 def _row(values: Any, named: dict[str, Any]) -> Mapping[str, Any] | Sequence[Any]:
     """The values by the names of their columns, or as a list where these have none."""
     if isinstance(values, Mapping):
-        return {**{str(name): value for name, value in values.items()}, **named}
+        return by_name(values, named)
     if named:
         raise UsageError("a row is a list of values or has names for all of them; give it as a mapping")
-    if hasattr(values, "tolist"):  # of NumPy, PyTorch, JAX
-        values = values.tolist()
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        return (values,)
-    return values if isinstance(values, list | tuple) else tuple(values)
+    return listed(values)
 
 
 def _plain(found: Mapping[str, Any] | Sequence[Any]) -> _Row:

@@ -22,6 +22,8 @@ from typing import Any, NamedTuple
 
 from liveplot_cli.errors import DataError, OutputError, UsageError, listed, quoted
 from liveplot_cli.formats.row_lines import JsonLines, Row, TableLines, names_of
+from liveplot_cli.loop_row import by_name
+from liveplot_cli.loop_row import listed as items_of
 
 _SUFFIXES: dict[str, Callable[[tuple[str, ...]], TableLines | JsonLines]] = {
     ".csv": lambda names: TableLines(",", names),
@@ -168,8 +170,8 @@ class Recorder:
     def _row(self, values: Any, named: dict[str, Any]) -> Row:
         """The values by the names of their columns, or as a list where these have none."""
         if isinstance(values, Mapping):
-            return {**{str(name): value for name, value in values.items()}, **named}
-        listed_values, names = _listed(values), self._state.lines.names
+            return by_name(values, named)
+        listed_values, names = items_of(values), self._state.lines.names
         if not names and not named:
             return listed_values
         if len(listed_values) > len(names):
@@ -378,15 +380,6 @@ def _lines(path: str, names: tuple[str, ...]) -> TableLines | JsonLines:
     if suffix not in _SUFFIXES:
         raise UsageError(f"cannot record to {quoted(path)}: its suffix is none of {', '.join(_SUFFIXES)}")
     return _SUFFIXES[suffix](names)
-
-
-def _listed(values: Any) -> Sequence[Any]:
-    """A row's values: of a list, an array or a tensor its items, of a single number itself."""
-    if hasattr(values, "tolist"):
-        values = values.tolist()
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        return (values,)
-    return values if isinstance(values, list | tuple) else tuple(values)
 
 
 def _placed(lines: list[bytes], size: int) -> list[bytes]:

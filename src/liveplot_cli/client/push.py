@@ -19,6 +19,7 @@ from liveplot_cli.client.remote import Address, Service, find_run, find_token
 from liveplot_cli.client.spool import Row, Shelf
 from liveplot_cli.client.waiting import Waiting
 from liveplot_cli.errors import UsageError, quoted
+from liveplot_cli.loop_row import by_name, listed
 
 MOST_VALUES = 10_000  # of a row
 LONGEST_WORDS = 200  # characters of a title or of a column's name
@@ -178,13 +179,13 @@ class Push:
         """The values at the places of their columns; None where there are none."""
         found: dict[Any, Any] = {**named}
         if isinstance(values, Mapping):
-            found = {**{str(name): value for name, value in values.items()}, **named}
+            found = dict(by_name(values, named))
         elif values is not None:
-            listed = _listed(values)
-            row = None if found else self._quick_row(listed)
+            items = listed(values)
+            row = None if found else self._quick_row(items)
             if row is not None:
                 return row
-            for place, value in enumerate(listed):
+            for place, value in enumerate(items):
                 found[self._names[place] if place < len(self._names) else place] = value
         row = array("d", [math.nan]) * len(self._names)
         for name, value in found.items():
@@ -272,12 +273,3 @@ def _is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in text
-
-
-def _listed(values: Any) -> Sequence[Any]:
-    """A row's values: of a list, an array or a tensor its items, of a single number itself."""
-    if hasattr(values, "tolist"):
-        values = values.tolist()
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        return (values,)
-    return values if isinstance(values, list | tuple) else tuple(values)
