@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 
 import liveplot_cli
 from liveplot_cli.errors import DataError, LimitError, UsageError
-from liveplot_cli.follower import Follower
 from liveplot_cli.formats.text_table import Dialect
-from liveplot_cli.growing import Rows, blocks, rows
-from liveplot_cli.growing_history import GrowingHistory, SoFar
+from liveplot_cli.growing.follower import Follower
+from liveplot_cli.growing.history import GrowingHistory, SoFar
+from liveplot_cli.growing.lines import Rows, blocks, rows
+from liveplot_cli.growing.tail import tails
 from liveplot_cli.selection import Selection
-from liveplot_cli.tail import tails
 
 NAN = float("nan")
 PATIENCE = 20  # seconds

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import liveplot_cli
 from liveplot_cli.errors import DataError
 from liveplot_cli.formats.text_table import Dialect
-from liveplot_cli.growing import Growing, Row, rows
+from liveplot_cli.growing.lines import Growing, Row, rows
 
 NAN = math.nan
 

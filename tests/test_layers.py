@@ -13,10 +13,10 @@ PACKAGE = Path(__file__).parents[1] / "src" / "liveplot_cli"
 
 LAYERS = (
     {"errors", "startup", "loop_row", "formats.__init__", "drawing.__init__", "service.__init__", "client.__init__"}
-    | {"terminals.__init__"},
+    | {"terminals.__init__", "growing.__init__"},
     {"option", "row_file", "pool", "input", "easing"},
     {"history", "film", "look", "limits", "timing", "output", "writing", "kinds", "signals", "workers"},
-    {"selection", "pace", "player", "serving", "pushing", "tail", "following", "showing"},
+    {"selection", "pace", "player", "serving", "pushing", "following", "showing"},
     {"client.remote"},
     {"client.spool"},
     {"client.waiting"},
@@ -46,11 +46,11 @@ LAYERS = (
     {"drawing.raster"},
     {"drawing.layout"},
     {"readers", "charts", "encoders"},
-    {"growing", "recording"},
-    {"growing_history"},
-    {"follower"},
+    {"growing.lines", "growing.tail", "recording"},
+    {"growing.history"},
+    {"growing.follower"},
     {"prepare", "scene", "write", "animated"},
-    {"matplotlib_writer", "still", "growing_film"},
+    {"matplotlib_writer", "still", "growing.film"},
     {"shots"},
     {"screening"},
     {"screens"},
@@ -68,7 +68,14 @@ LAYERS = (
     {"cli"},
     {"__main__", "__init__"},
 )
-LAYERED = {"formats", "drawing", "service", "client", "terminals"}  # packages whose modules have layers of their own
+LAYERED = {
+    "formats",
+    "drawing",
+    "service",
+    "client",
+    "terminals",
+    "growing",
+}  # packages whose modules have layers of their own
 HEAVY = {
     "matplotlib.pyplot": {"screens/window.py"},
     "click": {"cli.py", "options.py"},

@@ -31,8 +31,8 @@ from liveplot_cli.charts import Chart
 from liveplot_cli.drawing import style, theme
 from liveplot_cli.errors import DataError, LimitError, LiveplotError, UsageError, quoted
 from liveplot_cli.formats.png_chunks import png
-from liveplot_cli.growing import Rows
-from liveplot_cli.growing_history import GrowingHistory
+from liveplot_cli.growing.history import GrowingHistory
+from liveplot_cli.growing.lines import Rows
 from liveplot_cli.history import History
 from liveplot_cli.jobs.render import render
 from liveplot_cli.limits import Limits

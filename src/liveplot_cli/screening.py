@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from liveplot_cli.encoders import encoder_for
 from liveplot_cli.errors import DataError, LiveplotError
-from liveplot_cli.follower import Follower
+from liveplot_cli.growing.follower import Follower
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.output import File

@@ -12,10 +12,10 @@ import numpy as np
 from liveplot_cli.drawing import style
 from liveplot_cli.errors import DataError, LimitError, LiveplotError, OutputError, UsageError, quoted
 from liveplot_cli.film import Film, Pixels
-from liveplot_cli.follower import Follower
 from liveplot_cli.following import Following
-from liveplot_cli.growing_film import GrowingFilm, check, growing_film
-from liveplot_cli.growing_history import SoFar, one_row
+from liveplot_cli.growing.film import GrowingFilm, check, growing_film
+from liveplot_cli.growing.follower import Follower
+from liveplot_cli.growing.history import SoFar, one_row
 from liveplot_cli.history import History
 from liveplot_cli.input import STANDARD_INPUT
 from liveplot_cli.look import Look

@@ -57,7 +57,7 @@ def _file(url: str, source: str, pushing: Pushing, reading: Mapping[str, Any]) -
 
 def _stream(url: str, source: str | None, pushing: Pushing, reading: Mapping[str, Any]) -> str:
     from liveplot_cli.formats.text_table import Dialect
-    from liveplot_cli.growing import BadLines, rows
+    from liveplot_cli.growing.lines import BadLines, rows
 
     for option in reading:
         if option not in _OF_A_STREAM:

@@ -11,9 +11,9 @@ from typing import Any
 
 from liveplot_cli import charts
 from liveplot_cli.errors import MissingError, UsageError
-from liveplot_cli.follower import Follower
 from liveplot_cli.following import Following
-from liveplot_cli.growing_history import one_row
+from liveplot_cli.growing.follower import Follower
+from liveplot_cli.growing.history import one_row
 from liveplot_cli.history import History
 from liveplot_cli.input import STANDARD_INPUT
 from liveplot_cli.look import Look

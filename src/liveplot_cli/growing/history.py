@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from liveplot_cli.errors import DataError, LimitError, UsageError
 from liveplot_cli.formats.dates import are_dates, instants
 from liveplot_cli.formats.table import Part, Table, Words
-from liveplot_cli.growing import Rows
+from liveplot_cli.growing.lines import Rows
 from liveplot_cli.history import History
 from liveplot_cli.selection import Selection, find_column
 

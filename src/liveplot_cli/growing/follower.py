@@ -14,12 +14,12 @@ from typing import Any, BinaryIO
 from liveplot_cli import input as inputs
 from liveplot_cli.errors import DataError, UsageError, quoted
 from liveplot_cli.formats.text_table import Dialect
-from liveplot_cli.growing import BadLines, blocks
-from liveplot_cli.growing_history import GrowingHistory, SoFar
+from liveplot_cli.growing.history import GrowingHistory, SoFar
+from liveplot_cli.growing.lines import BadLines, blocks
+from liveplot_cli.growing.tail import tails
 from liveplot_cli.limits import Limits
 from liveplot_cli.option import build
 from liveplot_cli.selection import Selection
-from liveplot_cli.tail import tails
 
 _TEXT = ".csv, .tsv, .jsonl, .ndjson"
 _NO_TEXT = frozenset((".npy", ".npz", ".gz", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".gif", ".mp4", ".mov"))
