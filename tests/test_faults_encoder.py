@@ -117,7 +117,7 @@ def test_e02_a_codec_that_never_answers_is_left_by_ctrl_c(place: Place) -> None:
 def test_e04_e13_e14_a_worker_that_ends(place: Place, case: str, sabotage: str, says: str, frame: int) -> None:
     history(place, rows=ROWS, old="a.mp4")
     worse = (
-        "import os, liveplot_cli.jobs.render as job\n"
+        "import os, liveplot_cli.shots as job\n"
         "parent, draw = os.getpid(), job._Shots.__call__\n"
         "def drawn(self, number):\n"
         f"    if os.getpid() != parent and number == {frame}: {sabotage}\n"

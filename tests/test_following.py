@@ -329,7 +329,7 @@ def test_bad_lines_are_told_once_and_strictly_end_it(tmp_path: Path, caplog: pyt
 @pytest.mark.parametrize(
     ("name", "options", "says"),
     [
-        ("train.npy", {}, "cannot follow .*train.npy'"),
+        ("train.npy", {}, "cannot follow .*one by one in text alone"),
         ("train.csv.gz", {}, "cannot follow"),
         (".", {}, "cannot follow"),
         ("train.csv", {"transpose": True}, "'transpose' is for a file that is whole"),

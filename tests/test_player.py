@@ -234,6 +234,17 @@ def test_every_key_does_its_work(key: str, position: float, playing: bool, rate:
     assert (player.position, player.playing, player.rate) == (position, playing, rate)
 
 
+def test_the_time_of_a_moment_is_when_it_begins() -> None:
+    player = Player(MOMENTS)
+    assert player.time == (0, 4.25)
+    ticked(player, 0, 0.8)
+    assert player.time == (0.75, 4.25)
+    follower = growing(6)
+    assert follower.time == (5, 6)
+    follower.renew(Steps(9, Fraction(1)), 0)
+    assert follower.time == (8, 9)
+
+
 def test_moments_that_pass_between_two_ticks_are_counted() -> None:
     player = Player(MOMENTS)
     ticked(player, 0, 0.5)

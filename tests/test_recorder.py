@@ -598,4 +598,5 @@ def test_it_says_what_it_is(tmp_path: Path) -> None:
     with liveplot_cli.recorder(tmp_path / "a.csv", ["x"]) as record:
         record(x=1, y=2)
         assert record.columns == ("x", "y")
-        assert repr(record).endswith("a.csv: 1 recorded, 0 waiting, 0 dropped>")
+        assert repr(record).startswith("<Recorder of ")
+        assert repr(record).endswith(": 1 recorded, 0 waiting, 0 dropped>")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from liveplot_cli.timing import Moment
@@ -50,6 +51,10 @@ class Steps(Sequence[Moment]):
             return [self[one] for one in range(self.rows)[number]]
         return Moment(range(self.rows)[number], self.seconds)
 
+    def begin(self, number: int) -> float:
+        """When a moment begins, in seconds."""
+        return number * float(self.seconds)
+
 
 class Player:
     """A place in a film and a clock: `tick(now)` moves on by as many moments as have passed.
@@ -61,6 +66,7 @@ class Player:
 
     def __init__(self, moments: Sequence[Moment], *, playing: bool = True, growing: bool = False) -> None:
         self._moments = moments
+        self._begins = [0.0, *accumulate(float(moment.duration) for moment in ([] if growing else moments))]
         self._due: float | None = None
         self._growing = growing
         self._section: tuple[int | None, int | None] = (None, None)
@@ -84,6 +90,14 @@ class Player:
     def position(self) -> float:
         """The position in the history to be shown."""
         return self._moments[self.number].position
+
+    @property
+    def time(self) -> tuple[float, float]:
+        """When in the film the moment begins, and how long that is, in seconds."""
+        ends = (self.number, len(self._moments))
+        if isinstance(self._moments, Steps):
+            return self._moments.begin(ends[0]), self._moments.begin(ends[1])
+        return self._begins[ends[0]], self._begins[ends[1]]
 
     @property
     def section(self) -> range | None:

@@ -162,6 +162,12 @@ class Screening:
         return None if section is None else (section[0] / last, section[-1] / last)
 
     @property
+    def when(self) -> str:
+        """The time of the film that has passed, and how long it is; nothing where it has no end."""
+        at, whole = map(_clock, self.player.time)
+        return "" if self.player.following else f"{at} of {whole}"
+
+    @property
     def where(self) -> str:
         """Which row is shown, of how many."""
         history = max(self._prepared.histories, key=len)
@@ -276,6 +282,12 @@ def _film(answers: Connection, prepared: Prepared, moments: Sequence[Moment], pa
         answers.send(error.sentence)
     except Interrupted:
         pass
+
+
+def _clock(seconds: float) -> str:
+    """A time as 1:02.5."""
+    tenths = round(10 * seconds)
+    return f"{tenths // 600}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 
 def _stem(name: str) -> str:

@@ -174,8 +174,10 @@ class _Shown:
     def _said(self) -> str:
         """Where the film is, and what the keys do."""
         screening = self._screening
-        how = screening.note or f"{screening.how}  ·  {_HINT}"
-        return f"{screening.where}  ·  {how if self._has_room else 'the window is too small for the picture'}"
+        if not self._has_room:
+            return f"{screening.where}  ·  the window is too small for the picture"
+        how = [screening.note] if screening.note else [screening.how, screening.when, _HINT]
+        return "  ·  ".join(filter(None, (screening.where, *how)))
 
 
 def _painted(painter: Way, screening: Screening) -> bytes:

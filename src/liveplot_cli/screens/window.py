@@ -169,8 +169,9 @@ class _Window:
         self._drawing = True
         screening = self._screening
         try:
-            said = screening.note or f"{screening.how}  ·  {_HINT}"
-            screening.draw(self._controls.artists(screening.place, screening.section, screening.where, said))
+            left = "  ·  ".join(filter(None, (screening.when, screening.where)))
+            right = screening.note or f"{screening.how}  ·  {_HINT}"
+            screening.draw(self._controls.artists(screening.place, screening.section, left, right))
             if blit:
                 self._canvas.blit(self._figure.bbox)
         finally:
