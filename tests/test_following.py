@@ -58,6 +58,7 @@ def read(*parts: bytes, every: int = 1, window: int | None = None, **asked: Any)
     history = GrowingHistory("x", Selection(every=every, **asked), window)
     for found in blocks(Parts(*parts), Dialect(), lambda error: bad.append(error.sentence)):
         history.add(found)
+        history.so_far()
     return history.so_far(), bad
 
 
@@ -165,6 +166,19 @@ def test_every_so_many_rows_are_counted_across_parts() -> None:
     assert so_far.history.values[:, 0].tolist() == [1, 4, 7]
 
 
+def test_what_labels_the_rows_goes_on_though_it_falls(caplog: pytest.LogCaptureFixture) -> None:
+    so_far, _ = read(b"epoch,step,loss\n1,1,5\n1,2,4\n2,3,3\n", b"1,2,9\n1,3,9\n", every=1)
+    assert so_far is not None
+    assert so_far.history.index_name == "step"
+    assert (list(so_far.history.columns), so_far.history.labels.tolist()) == (["loss"], [1, 2, 3, 2, 3])
+    assert [record.message for record in caplog.records] == ["x: step goes back in row 4, and the rows are drawn there"]
+    dates = [f"2024-01-0{day},1\n".encode() for day in range(1, 5)]
+    so_far, _ = read(b"date,x\n", *dates, b"soon,2\n")
+    assert so_far is not None
+    assert so_far.history.labels.dtype.kind == "M"
+    assert "'soon' is no date" in caplog.records[-1].message
+
+
 def test_columns_that_are_asked_for_may_come_up_later() -> None:
     asked = {"columns": ("val", "loss"), "index": "step"}
     first, _ = read(b'{"step": 1, "loss": 2, "x": 3}\n', **asked)
@@ -175,6 +189,9 @@ def test_columns_that_are_asked_for_may_come_up_later() -> None:
     assert list(later.history.columns) == ["val", "loss"]
     with pytest.raises(UsageError, match="no column 'los'; the columns are 'loss', 'val'"):
         read(b"loss,val\n1,2\n", columns=("los",))
+    assert read(b'{"step": 1, "loss": 2}\n', columns=("val",))[0] is None
+    with pytest.raises(UsageError, match="no column 'stp'"):
+        read(b"step,loss\n1,2\n", index="stp")
 
 
 def test_words_can_label_rows_and_be_left_out_but_not_drawn() -> None:

@@ -85,6 +85,27 @@ def test_most_rows_cost_no_background(kind: str) -> None:
         assert backgrounds(scene, range(51, 201), lambda rows: history(rows, values)) <= 20
 
 
+def test_limits_around_one_row_do_not_hold() -> None:
+    index = 1.7e9 + np.arange(20) * 5
+    with style.applied(LOOK):
+        scene = Scene(
+            [History([[1.0]], index=index[:1], index_name="time", name="growing")], Trace(), LOOK, growing=True
+        )
+        [axes] = scene.figure.axes
+        for rows in range(2, 20):
+            scene.renew([History(VALUES[:rows, :1], index=index[:rows], index_name="time", name="growing")])
+            low, high = axes.get_xlim()
+            assert high - low < 3 * (index[rows - 1] - index[0])
+            assert low <= index[0] < index[rows - 1] <= high
+
+
+@pytest.mark.parametrize("kind", ["line", "bar"])
+def test_what_does_not_grow_has_no_room_to(kind: str) -> None:
+    with style.applied(LOOK):
+        growing, whole = (Scene([history(9)], chart_of(kind), LOOK, growing=grows) for grows in (True, False))
+        assert growing.figure.axes[0].get_xlim() == whole.figure.axes[0].get_xlim()
+
+
 def test_limits_follow_what_leaves_them_and_have_room_for_more() -> None:
     values = np.ones((100, 1))
     values[50:] = 1000

@@ -215,7 +215,7 @@ class Live:
             values = np.array([row.values for row in rows], float)
             values[np.isinf(values)] = np.nan
             try:
-                self._rows.add(Rows(values, rows[0].names, labels, rows[0].label_name))
+                self._rows.add(Rows(values, rows[0].names, labels, rows[0].label_name, is_table=False))
             except LimitError as error:
                 self._tell("memory", "the newest rows are left out: %s", error)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FixedFormatter, FuncFormatter
 
 from liveplot_cli.drawing import legend, style, theme, ticker
 from liveplot_cli.drawing.blit import Blit
@@ -136,6 +136,11 @@ class Scene:
         if settled:
             self.settle()
 
+    def forget(self) -> None:
+        """Hold no limits and no colours any more: what comes is another history, though perhaps of the same columns."""
+        self._held.clear()
+        style.forget_colors(self.figure)
+
     def settle(self) -> bool:
         """Give labels the room that they lack since the histories have grown; says whether that changes the picture."""
         if self._is_settled:
@@ -160,7 +165,7 @@ class Scene:
             return False
         self._layout.renew(self._told, inside)
         for axis, (locator, formatter), label in zip(self._both_axes(), ticks, labels, strict=True):
-            if not isinstance(formatter, FuncFormatter):  # which names the rows there were
+            if not isinstance(formatter, FuncFormatter | FixedFormatter):  # which name the rows there were
                 axis.set_major_locator(locator)
                 axis.set_major_formatter(formatter)
             axis.set_label_text(label)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from liveplot_cli.encoders import encoder_for
 from liveplot_cli.errors import DataError, LiveplotError
 from liveplot_cli.growing.follower import Follower
+from liveplot_cli.growing.history import SoFar, is_alike
 from liveplot_cli.history import History
 from liveplot_cli.look import Look
 from liveplot_cli.output import File
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _OFTEN, _SELDOM = 1 / 30, 1 / 2  # seconds from one look at rows that have come to the next: following, and not
 _SHARE = 2  # times as long as a picture takes, at least, from one to the next: what makes the rows needs the processor
+_PATIENCE = 2.0  # seconds that a file which is written anew is given to be as long as before
 _NOTED = 4.0  # seconds for which it is said what was saved
 _LONGEST_WAIT = 0.05  # seconds: a signal and a key are answered within it
 _LOOK = 0.01  # seconds from one look whether rows have come to the next
@@ -53,8 +55,8 @@ class Growth:
         self._prepare = prepare
         self._prepared: Prepared | None = None
         self._form: object = None
-        self._before = 0
-        self._editions: list[int] = []
+        self._found: list[SoFar] = []
+        self._replaced = 0.0
 
     def first(self) -> Prepared:
         """Wait for the first rows; raises `DataError` where all ends without any."""
@@ -74,8 +76,10 @@ class Growth:
         for follower in self._followers:
             follower.came.clear()
         found = [so_far for follower in self._followers if (so_far := follower.so_far())]
-        if not found:
+        before, is_new = self._found, self._is_new(found)
+        if not found or is_new is None:
             return None
+        self._found = found
         histories = [one.history for one in found]
         form = [(one.name, one.columns, one.labels.dtype.kind) for one in histories]
         if self._prepared is None or form != self._form:
@@ -83,11 +87,26 @@ class Growth:
         timing = self._prepared.timing
         moments = Steps(max(map(len, histories)), 1 / (timing.speed or timing.fps))
         self._prepared = replace(self._prepared, histories=histories, moments=moments)
-        before = max(found, key=lambda one: len(one.history)).before
-        editions = [one.edition for one in found]
-        is_new, gone = editions != self._editions, before - self._before
-        self._before, self._editions = before, editions
+        gone = 0 if is_new else max(one.before for one in found) - max(one.before for one in before)
         return Grown(self._prepared, max(0, gone), is_new)
+
+    def _is_new(self, found: Sequence[SoFar]) -> bool | None:
+        """Whether other rows have taken the place of those before; None as long as the same may be on their way.
+
+        A file that is written anew each epoch begins as it did before.
+        """
+        pairs = list(zip(self._found, found, strict=False))
+        replaced = [(one, other) for one, other in pairs if one.edition != other.edition]
+        if len(pairs) == len(found) and all(is_alike(one, other) for one, other in replaced):
+            self._replaced = self._replaced or time.monotonic()
+            if all(other.end >= one.end for one, other in replaced):
+                self._replaced = 0.0
+                return False
+            if time.monotonic() - self._replaced < _PATIENCE:
+                self._followers[0].came.set()  # and be looked at again
+                return None
+        self._replaced = 0.0
+        return True
 
 
 class Screening:
@@ -205,6 +224,7 @@ class Screening:
         self._prepared = grown.prepared
         if grown.is_new:
             self.player.begin(grown.prepared.moments)
+            self.scene.forget()
         else:
             self.player.renew(grown.prepared.moments, grown.gone)
         began = time.monotonic()

@@ -197,6 +197,7 @@ class Held:
     """The limits of an axis of histories that grow: what has been shown stands still as long as what comes fits."""
 
     limits: Bounds | None = None
+    of_a_point: bool = False  # which says nothing of how far apart others will be
 
 
 @dataclass(frozen=True)
@@ -303,7 +304,7 @@ class Scale:
     def _at(self, position: float) -> Bounds:
         if self._how == "each":
             return self._fitted(self._bounds(position))
-        if self.held is not None:
+        if self.held is not None and any(reach.at for reach in self.reaches):
             return self._kept(self.held, position)
         if self._how == "follow":
             return self._runs[max(0, bisect_right(self._runs, position, key=lambda run: run.start) - 1)].limits
@@ -319,8 +320,12 @@ class Scale:
             bounds = self._outermost if self._how == "robust" else self._whole
         if bounds[0] > bounds[1]:
             bounds = held.limits or self._whole
+        is_point = bounds[0] == bounds[1]
+        if held.of_a_point and not is_point:
+            held.limits = None
         if held.limits is None or not self._suits(held.limits, bounds):
             held.limits = self._rounded(self._grown(bounds) if held.limits is not None else bounds)
+            held.of_a_point = is_point
         return limits(self.asked, held.limits) if isinstance(self.asked, tuple) else held.limits
 
     def _suits(self, held: Bounds, bounds: Bounds) -> bool:

@@ -159,6 +159,11 @@ def given_colors(axes: Axes) -> dict[str, int]:
     return _given.setdefault(figure, {})
 
 
+def forget_colors(figure: Figure) -> None:
+    """Give the colours of a figure anew."""
+    _given.pop(figure, None)
+
+
 def colors_of(axes: Axes, names: Sequence[str]) -> NDArray[np.float64]:
     """A colour for each name, shape (names, 4), in all panels of a figure the same."""
     given = given_colors(axes)

@@ -57,6 +57,7 @@ class Rows(NamedTuple):
     names: tuple[str, ...] | None
     labels: Sequence[str]
     label_name: str | None
+    is_table: bool = True  # of which the header names all columns there will be
 
 
 class Growing:
@@ -73,7 +74,7 @@ class Growing:
         self.passed_over: list[DataError] = []
         self.label_name: str | None = None
         self._dialect = dialect or text_table.Dialect()
-        self._is_json = False
+        self.is_json = False
         self._waiting: list[tuple[int, str]] = []  # lines before the first row
         self._misfit = 0  # cells of a row before which there was a header of another width
         self._comment = ""
@@ -84,9 +85,9 @@ class Growing:
         text = text.removeprefix("\ufeff") if line == 1 else text
         if not text.strip():
             return None
-        if self._is_json or (self._table is None and text.lstrip()[:1] in ("{", "[")):
+        if self.is_json or (self._table is None and text.lstrip()[:1] in ("{", "[")):
             row = self._json_row(line, text)
-            self._is_json = True
+            self.is_json = True
             self._pass_over(self._waiting)
             return row
         return self._table_row(line, text)
@@ -383,25 +384,26 @@ def _rows(
             row = growing.row(number, _of_text(number, line, encoding))
         except DataError as error:
             if same:  # what came before is there, whatever is done about this line
-                yield _together(same, growing.label_name)
+                yield _together(same, growing)
                 same = []
             bad(error)
             continue
         if row is None:
             continue
         if same and (row.names != same[0].names or len(row.values) != len(same[0].values)):
-            yield _together(same, growing.label_name)
+            yield _together(same, growing)
             same = []
         same.append(row)
     if same:
-        yield _together(same, growing.label_name)
+        yield _together(same, growing)
 
 
-def _together(rows: Sequence[Row], label_name: str | None) -> Rows:
+def _together(rows: Sequence[Row], growing: Growing) -> Rows:
     import numpy as np
 
-    labels = [] if label_name is None else [row.label or "" for row in rows]
-    return Rows(np.array([row.values for row in rows], float), rows[0].names, labels, label_name)
+    labels = [] if growing.label_name is None else [row.label or "" for row in rows]
+    values = np.array([row.values for row in rows], float)
+    return Rows(values, rows[0].names, labels, growing.label_name, not growing.is_json)
 
 
 def _of_text(number: int, line: str, encoding: str) -> str:

@@ -10,7 +10,8 @@ from threading import Event
 
 from liveplot_cli.errors import UsageError, quoted
 
-_SECONDS = 0.005  # from one look at the file to the next
+_SECONDS, _IDLE = 0.005, 0.015  # from one look at the file to the next: at first, and when nothing has come for long
+_LONG = 400  # looks
 _REMEMBERED = 256  # bytes, by which a file that was written anew is told from one that has grown
 
 
@@ -41,6 +42,7 @@ class Tail(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Wait for bytes, and say how many came; 0 at the end."""
         is_replaced = False
+        looks = 0
         while not self._stopped.is_set():
             if not self._is_as_it_was():
                 return 0
@@ -56,7 +58,8 @@ class Tail(io.RawIOBase):
                 if self._end is not None:
                     self.has_ended = True
                     return 0
-                self._stopped.wait(_SECONDS)
+                looks += 1
+                self._stopped.wait(_SECONDS if looks < _LONG else _IDLE)
         return 0
 
     def _room(self, most: int) -> int:

@@ -7,15 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-import numpy as np
-
 from liveplot_cli.drawing import style
 from liveplot_cli.errors import DataError, LimitError, LiveplotError, OutputError, UsageError, quoted
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.following import Following
 from liveplot_cli.growing.film import GrowingFilm, check, growing_film
 from liveplot_cli.growing.follower import Follower
-from liveplot_cli.growing.history import SoFar, one_row
+from liveplot_cli.growing.history import SoFar, is_alike, one_row
 from liveplot_cli.history import History
 from liveplot_cli.input import STANDARD_INPUT
 from liveplot_cli.look import Look
@@ -206,7 +204,7 @@ class _Rows:
         end = so_far.before + len(so_far.history)
         is_new = False
         if self._latest is not None and so_far.edition != self._latest.edition:
-            is_new = not _is_alike(self._latest, so_far)
+            is_new = not is_alike(self._latest, so_far)
             if not is_new and end < self._next:  # it may be on its way to be the same
                 return None
             self._next = 0 if is_new else self._next
@@ -226,19 +224,3 @@ class _Rows:
             return _MOST_WAITING
         self._left -= 1
         return max(1, self._left + 1)
-
-
-def _is_alike(one: SoFar, other: SoFar) -> bool:
-    """Whether the rows that two histories both have are the same; the other may have further columns."""
-    names = list(other.history.columns)
-    if not set(one.history.columns) <= set(names):
-        return False
-    start = max(one.before, other.before)
-    stop = min(so_far.before + len(so_far.history) for so_far in (one, other))
-    mine, theirs = (slice(start - so_far.before, max(start, stop) - so_far.before) for so_far in (one, other))
-    columns = [names.index(name) for name in one.history.columns]
-    return (
-        stop > start
-        and np.array_equal(one.history.labels[mine], other.history.labels[theirs])
-        and np.array_equal(one.history.values[mine], other.history.values[theirs][:, columns], equal_nan=True)
-    )

@@ -9,13 +9,18 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from liveplot_cli import charts
+from liveplot_cli.drawing import theme
+from liveplot_cli.drawing.words import counter
 from liveplot_cli.errors import MissingError, UsageError
 from liveplot_cli.following import Following
 from liveplot_cli.growing.follower import Follower
 from liveplot_cli.growing.history import one_row
 from liveplot_cli.history import History
 from liveplot_cli.input import STANDARD_INPUT
+from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
 from liveplot_cli.option import build, options_of
 from liveplot_cli.prepare import Prepared, Source, prepare, sources
@@ -96,7 +101,7 @@ def followed(source: Source | Sequence[Source], kind: str, options: Mapping[str,
     following = build(Following, options)
     for name in _OF_A_WHOLE_FILM:
         if options.get(name):
-            raise UsageError(f"a history that grows has no end, and takes no {name}; leave it out, or follow")
+            raise UsageError(f"a history that grows has no end, and takes no {name}; leave out one of them")
     paths = [os.fspath(one) for one in sources(source) if isinstance(one, str | os.PathLike)]
     if len(paths) < len(sources(source)):
         raise UsageError("only files and pipes can be followed, and no array")
@@ -107,7 +112,11 @@ def followed(source: Source | Sequence[Source], kind: str, options: Mapping[str,
         some = [one_row(history) for history in histories]  # for nobody knows how many there will be
         return prepare(some, kind, drawn, reading=[Following, Csv, Jsonl])
 
-    names = _names(paths, build(Look, options).label)
+    look = build(Look, options)
+    theme.check(look.theme, look.palette)  # before the first row, which may come in an hour
+    build(Limits, options).check_size(look.pixels)
+    counter(look.title, History(np.zeros(1)))
+    names = _names(paths, look.label)
     followers = [Follower(path, options, name, following.window) for path, name in zip(paths, names, strict=True)]
     with ExitStack() as running:
         for follower in followers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from types import FrameType
 from typing import Any, TypeVar
@@ -58,6 +59,8 @@ def play(screening: Screening) -> None:
         shown = _Window(screening)
         with handled(shown.stop):
             pyplot.show(block=True)
+        with suppress(Exception):  # a window that was destroyed from outside can't be closed, nor when Python ends
+            pyplot.close(figure)
     if shown.signum is not None:
         raise Interrupted(shown.signum)
     if shown.error is not None:
