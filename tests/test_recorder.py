@@ -389,6 +389,16 @@ def test_half_a_line_is_cut_off_and_told(path: Path, caplog: pytest.LogCaptureFi
         assert table(path)[1] == [[0, 0], [1, 0.125], [9, 1]]
 
 
+def test_nothing_is_cut_off_before_there_is_a_row_that_belongs_there(path: Path) -> None:
+    with liveplot_cli.recorder(path) as record:
+        record(step=1, loss=2)
+    path.write_bytes(path.read_bytes() + b"half")
+    before = path.read_bytes()
+    with liveplot_cli.recorder(path) as record, pytest.raises(UsageError):
+        record(step=1, loss=object())
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -88,6 +88,7 @@ class Recorder:
         self._dropped = 0
         self._waits_until = self._widens_from = 0.0
         self._waiting_bytes = 0
+        self._unended: str | None = None  # the last line as it was found, where it has no end
         self._unsure = self._closed = False  # whether a write was begun of which the end is not known
         self._told: set[str] = set()
         self._state = self._opened(_lines(self.path, names_of(columns or ())), reset)
@@ -183,6 +184,10 @@ class Recorder:
         lines = self._state.lines
         new = lines.new_names(row)
         after, text = lines.line(row, new)
+        if self._unended is not None:  # the row belongs here: so does what a crash has left
+            _log.warning("%s: its last line is not ended, and is cut off: %s", self._name, quoted(self._unended))
+            os.ftruncate(self._state.file, self._state.size)
+            self._unended = None
         if new and lines.begun and isinstance(row, dict):
             row = self._widened(row, new)
             after, text = self._state.lines.line(row, ())
@@ -272,7 +277,7 @@ class Recorder:
             raise
 
     def _resumed(self, file: int, lines: TableLines | JsonLines) -> _State:
-        """The state behind the last whole line of a file; what is behind that, left by a crash, is cut off."""
+        """The state behind the last whole line of a file; what a crash has left behind that the first row cuts off."""
         size = os.fstat(file).st_size
         if not size:
             return _State(file, 0, [], 0, lines)
@@ -295,9 +300,9 @@ class Recorder:
         if end < size:
             content.seek(end)
             cut = content.read(_PAGE).decode(errors="replace").strip()
-            if cut:
-                _log.warning("%s: its last line is not ended, and is cut off: %s", self._name, quoted(cut))
-            os.ftruncate(file, end)
+            self._unended = cut if cut else None
+            if not cut:
+                os.ftruncate(file, end)
         return _State(file, end, [], 0, lines)
 
     def _write_waiting(self) -> None:
