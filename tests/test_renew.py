@@ -67,6 +67,17 @@ def test_within_fixed_limits_it_is_the_scene_of_all_its_rows(kind: str) -> None:
         assert np.array_equal(grown.pixels(49), whole.pixels(49))
 
 
+def test_rows_along_an_axis_have_their_labels() -> None:
+    with style.applied(LOOK):
+        scene = Scene([history(2)], chart_of("ridge"), LOOK, growing=True)
+        for rows in range(3, 14):
+            scene.renew([history(rows)])
+        [axes] = scene.figure.axes
+        labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert max(map(int, labels)) >= 10
+    assert labels == [f"{tick:g}" for tick in axes.get_yticks()]
+
+
 def backgrounds(scene: Scene, counts: range, make: Callable[[int], History]) -> int:
     """How many backgrounds it took to show a history as it grows."""
     drawn = 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FuncFormatter
+from matplotlib.ticker import AutoLocator, FixedFormatter, FuncFormatter
 
 from liveplot_cli.drawing import legend, style, theme, ticker
 from liveplot_cli.drawing.blit import Blit
@@ -158,6 +158,10 @@ class Scene:
             artist.remove()
         for axes in self._axes:
             axes.set_prop_cycle(None)
+        for axis, (_, formatter) in zip(self._both_axes(), ticks, strict=True):
+            if isinstance(formatter, FuncFormatter | FixedFormatter):  # which name the rows there were
+                axis.set_major_locator(AutoLocator())
+                ticker.write_out(axis)
         with without_notes():
             drawn = self._draw_charts(list(zip(self._axes, self._shares(), strict=True)))
         inside = self._inside(drawn)
@@ -165,7 +169,7 @@ class Scene:
             return False
         self._layout.renew(self._told, inside)
         for axis, (locator, formatter), label in zip(self._both_axes(), ticks, labels, strict=True):
-            if not isinstance(formatter, FuncFormatter | FixedFormatter):  # which name the rows there were
+            if not isinstance(formatter, FuncFormatter | FixedFormatter):
                 axis.set_major_locator(locator)
                 axis.set_major_formatter(formatter)
             axis.set_label_text(label)
