@@ -551,10 +551,12 @@ def test_rows_of_before_a_reset_do_not_come_after_it(receiver: Receiver, caplog:
             receiver.start()
             other(step=50)
             until(lambda: other.sent == 1)
-        until(lambda: push.dropped == 10)
+        until(lambda: push.dropped == 10 or push.sent == 11)  # on a busy machine before the reset, which takes them away
+        is_late = push.dropped == 10
         push(step=51)
     assert (receiver.runs["a"].epoch, receiver.runs["a"].column("step")) == (2, [50, 51])
-    assert any("the run was reset meanwhile; 10 rows from before that are left out" in said for said in warned(caplog))
+    told = "the run was reset meanwhile; 10 rows from before that are left out"
+    assert any(told in said for said in warned(caplog)) == is_late
 
 
 def test_a_reset_that_could_not_be_done_yet_is_done_by_the_next_process(receiver: Receiver) -> None:
