@@ -112,6 +112,31 @@ def test_other_rows_in_a_file_of_the_same_name_are_another_film(shown: tuple[Scr
     assert axes.get_ylim()[1] < 0.1
 
 
+def test_pictures_of_the_past_put_off_no_rows(shown: tuple[Screening, Rows], monkeypatch: pytest.MonkeyPatch) -> None:
+    screening, rows = shown
+    clock = [100.0]
+
+    def slowly(position: float, above: object) -> None:
+        clock[0] += 0.3
+
+    monkeypatch.setattr(screenings.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(screening.scene, "draw", slowly)
+    rows.put(VALUES[:25])
+    screening.refresh(clock[0])
+    screening.draw()
+    screening.press("home")
+    for _ in range(20):
+        screening.press("right")
+        screening.draw()
+    rows.put(VALUES[:30])
+    screening.refresh(clock[0])
+    assert screening.where.endswith("of 30")
+    screening.draw()
+    rows.put(VALUES[:31])
+    screening.refresh(clock[0])
+    assert screening.where.endswith("of 30"), "after a slow one there is a pause"
+
+
 def test_rows_that_are_kept_no_longer_move_the_place(shown: tuple[Screening, Rows]) -> None:
     screening, rows = shown
     screening.player.seek(12)

@@ -67,7 +67,7 @@ class Growth:
                 return grown.prepared
             if has_ended:
                 raise DataError(f"{self._followers[0].name}: there is no row in it")
-            time.sleep(_LOOK)
+            self._followers[0].came.wait(_LONGEST_WAIT)
 
     def latest(self) -> Grown | None:
         """What has come since the last time, None where nothing has; raises what has ended the reading."""
@@ -124,7 +124,8 @@ class Screening:
         self.scene: Scene
         self._prepared, self._growth = prepared, growth
         self._keys = {**self.player.keys(), "s": self._save_still, "g": self._save_film, "?": self._list_keys}
-        self._next = self._noted = self._took = 0.0
+        self._next = self._noted = 0.0
+        self._began: float | None = None  # when the taking in of rows began of which there is no picture yet
         self._filming: _Filming | None = None
 
     @property
@@ -153,11 +154,11 @@ class Screening:
 
     def draw(self, above: Sequence[Artist] = ()) -> None:
         """Draw the player's position, and upon it what a screen has to say."""
-        began = time.monotonic()
         self.scene.draw(self.player.position, above)
         self.drawn += 1
-        self._took += time.monotonic() - began
-        self._next, self._took = self._next + _SHARE * self._took, 0.0
+        if self._began is not None:
+            self._next += _SHARE * (time.monotonic() - self._began)
+            self._began = None
 
     def press(self, key: str) -> bool:
         """Do what a key stands for, by matplotlib's name of it; says whether it stands for anything."""
@@ -227,9 +228,8 @@ class Screening:
             self.scene.forget()
         else:
             self.player.renew(grown.prepared.moments, grown.gone)
-        began = time.monotonic()
+        self._began = time.monotonic()
         self.scene.renew(grown.prepared.histories, grown.prepared.chart, settled=False)
-        self._took = time.monotonic() - began
         self._next = now + (_OFTEN if self.player.following else _SELDOM)
         return True
 

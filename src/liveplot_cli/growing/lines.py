@@ -64,7 +64,7 @@ class Growing:
     """A text whose lines are given one by one.
 
     `left_out` are the columns that hold no numbers, `passed_over` the lines before the first row that were no header,
-    as far as is known. `label_name` is what a first column of words is called.
+    as far as is known. `label_name` is what a first column of words is called; `is_json` says that a row was JSON.
     """
 
     def __init__(self, dialect: Dialect | None = None) -> None:

@@ -201,7 +201,7 @@ class _Rows:
 
     def _some(self, so_far: SoFar) -> _Batch | None:
         """The next rows to be drawn, None where there are none."""
-        end = so_far.before + len(so_far.history)
+        end = so_far.end
         is_new = False
         if self._latest is not None and so_far.edition != self._latest.edition:
             is_new = not is_alike(self._latest, so_far)
