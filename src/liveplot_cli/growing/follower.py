@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import select
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -131,6 +131,17 @@ class Follower:
             self._rows.add(rows)
             self.came.set()
         bad.tell_the_rest()
+
+
+def called(sources: Sequence[str], labels: Sequence[str]) -> Sequence[str]:
+    """What followed sources are called: as was asked for, or by their files or, where these are alike, by their paths.
+
+    Raises `UsageError` for labels of more or fewer.
+    """
+    if labels and len(labels) != len(sources):
+        raise UsageError(f"label names {len(labels)} of {len(sources)}, and each history needs a name")
+    stems = ["standard input" if source == inputs.STANDARD_INPUT else Path(source).stem for source in sources]
+    return labels or (stems if len(set(stems)) == len(stems) else [os.path.splitext(source)[0] for source in sources])
 
 
 class _Piped:

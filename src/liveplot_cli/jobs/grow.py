@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from liveplot_cli.drawing import style
@@ -12,10 +11,9 @@ from liveplot_cli.errors import DataError, LimitError, LiveplotError, OutputErro
 from liveplot_cli.film import Film, Pixels
 from liveplot_cli.following import Following
 from liveplot_cli.growing.film import GrowingFilm, check, growing_film
-from liveplot_cli.growing.follower import Follower
+from liveplot_cli.growing.follower import Follower, called
 from liveplot_cli.growing.history import SoFar, is_alike, one_row
 from liveplot_cli.history import History
-from liveplot_cli.input import STANDARD_INPUT
 from liveplot_cli.look import Look
 from liveplot_cli.option import build, options_of
 from liveplot_cli.prepare import Prepared, prepare
@@ -55,7 +53,7 @@ def grow(sources: Sequence[str], outputs: Sequence[Target], kind: str, options: 
     if build(Writing, options).at is not None:
         raise UsageError("a still does not grow; leave at out, or follow")
     (source,), place = sources, check(outputs[0], timing)
-    name = [*build(Look, options).label, "standard input" if source == STANDARD_INPUT else Path(source).stem][0]
+    [name] = called(sources, build(Look, options).label)
     window = build(Following, options).window
     kept = None if window is None else window + _MOST_WAITING
     follower = Follower(source, options, name, kept, keeps_endings=True)

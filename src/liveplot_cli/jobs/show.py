@@ -6,7 +6,6 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,9 @@ from liveplot_cli.drawing import theme
 from liveplot_cli.drawing.words import counter
 from liveplot_cli.errors import MissingError, UsageError
 from liveplot_cli.following import Following
-from liveplot_cli.growing.follower import Follower
+from liveplot_cli.growing.follower import Follower, called
 from liveplot_cli.growing.history import one_row
 from liveplot_cli.history import History
-from liveplot_cli.input import STANDARD_INPUT
 from liveplot_cli.limits import Limits
 from liveplot_cli.look import Look
 from liveplot_cli.option import build, options_of
@@ -116,20 +114,12 @@ def followed(source: Source | Sequence[Source], kind: str, options: Mapping[str,
     theme.check(look.theme, look.palette)  # before the first row, which may come in an hour
     build(Limits, options).check_size(look.pixels)
     counter(look.title, History(np.zeros(1)))
-    names = _names(paths, look.label)
+    names = called(paths, look.label)
     followers = [Follower(path, options, name, following.window) for path, name in zip(paths, names, strict=True)]
     with ExitStack() as running:
         for follower in followers:
             running.enter_context(follower.following())
         yield Growth(followers, prepared)
-
-
-def _names(paths: Sequence[str], labels: Sequence[str]) -> Sequence[str]:
-    """What the histories are called: as was asked for, or by their files or, where these are alike, by their paths."""
-    if labels and len(labels) != len(paths):
-        raise UsageError(f"label names {len(labels)} of {len(paths)}, and each history needs a name")
-    stems = ["standard input" if path == STANDARD_INPUT else Path(path).stem for path in paths]
-    return labels or (stems if len(set(stems)) == len(stems) else [os.path.splitext(path)[0] for path in paths])
 
 
 def _tell(screening: Screening) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from liveplot_cli.terminals.area import CELL, Area
 if TYPE_CHECKING:
     from liveplot_cli.drawing.letters import Word
     from liveplot_cli.film import Pixels
+    from liveplot_cli.terminals.answers import Terminal
 
 _STRONGEST = 0.25  # of the pixels of a part are it: the others would let thin lines fade
 _INKED = 0.4  # of the strongest part's strength makes another one a dot
@@ -40,7 +41,6 @@ def palette(colors: str) -> NDArray[np.int64]:
 
 
 Fitted = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
-Fit = Callable[[NDArray[np.float64], NDArray[np.float64]], Fitted]
 
 
 def two_colors(parts: NDArray[np.float64], paper: NDArray[np.float64]) -> Fitted:
@@ -74,14 +74,29 @@ def dots(parts: NDArray[np.float64], paper: NDArray[np.float64]) -> Fitted:
 class Cells:
     """Pictures upon an area of cells, each drawn upon the one before: what is the same is not sent again.
 
-    `parts` are the rows and columns that a character divides its cell into, `characters` those of all sets of parts,
-    the parts counted as bits from the top left, and `fit` chooses a set and two colours for the parts of each cell,
-    shape (n, parts, 3). `colors` is 16m, 256 or 16.
+    A protocol of its kind says which `parts`, rows and columns, a character divides its cell into, the `characters` of
+    all sets of parts, the parts counted as bits from the top left, and how to `fit` a set and two colours to the parts
+    of each cell, shape (n, parts, 3). Words are written as text.
     """
 
-    def __init__(self, area: Area, parts: tuple[int, int], characters: str, fit: Fit, colors: str) -> None:
-        self._area, self._parts, self._fit, self._colors = area, parts, fit, colors
-        self._characters = np.array([ord(character) for character in characters], np.int64)
+    takes_words = True
+    erased = b""
+    parts: ClassVar[tuple[int, int]]
+    characters: ClassVar[str]
+
+    @staticmethod
+    def fit(parts: NDArray[np.float64], paper: NDArray[np.float64]) -> Fitted:
+        """For each cell a set of its parts, the colour of these, and that of the others."""
+        raise NotImplementedError
+
+    @staticmethod
+    def is_understood(terminal: Terminal) -> bool:
+        """Any terminal does."""
+        return True
+
+    def __init__(self, area: Area, terminal: Terminal) -> None:
+        self._area, self._colors = area, terminal.colors
+        self._characters = np.array([ord(character) for character in self.characters], np.int64)
         self.size = area.columns * CELL[0], area.rows * CELL[1]
         self._bits = np.zeros((area.rows, area.columns), np.int64)
         self._inks = np.zeros((area.rows, area.columns, 3))
@@ -109,7 +124,7 @@ class Cells:
     def _refit(self, picture: NDArray[np.uint8]) -> None:
         """Fit the cells whose pixels have changed."""
         rows, columns = self._area.rows, self._area.columns
-        down, across = self._parts
+        down, across = self.parts
         height, width = CELL[1] // down, CELL[0] // across
         cells = picture.reshape(rows, CELL[1], columns, CELL[0], 3)
         changed = np.ones((rows, columns), bool)
@@ -125,7 +140,7 @@ class Cells:
         kept = max(1, round(_STRONGEST * height * width))
         strongest = np.argpartition(strength, -kept, axis=-1)[..., -kept:]
         means = np.take_along_axis(parts, strongest[..., None], axis=2).mean(axis=2)
-        self._bits[changed], self._inks[changed], self._papers[changed] = self._fit(means, paper.astype(np.float64))
+        self._bits[changed], self._inks[changed], self._papers[changed] = self.fit(means, paper.astype(np.float64))
 
     def _codes(self, colors: NDArray[np.float64]) -> NDArray[np.int64]:
         """Colours as what is sent of them: all three levels in one number, or a place in the palette."""
